@@ -1,0 +1,21 @@
+//! Compiles the contract with protox, so that no machine needs a system `protoc`.
+
+use std::{env, error::Error, fs, path::PathBuf};
+
+const FILES: [&str; 6] = ["api_access", "apps", "connectivity", "contract", "error", "power"];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut compiler = protox::Compiler::new(["proto"])?;
+    compiler.include_imports(true).include_source_info(true);
+    for file in FILES {
+        compiler.open_file(format!("proto/supervisor/core/v1/{file}.proto"))?;
+    }
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("descriptor.bin"), compiler.encode_file_descriptor_set())?;
+    tonic_prost_build::configure()
+        .build_client(env::var_os("CARGO_FEATURE_CLIENT").is_some())
+        .build_server(env::var_os("CARGO_FEATURE_SERVER").is_some())
+        .compile_fds(compiler.file_descriptor_set())?;
+    println!("cargo:rerun-if-changed=proto");
+    Ok(())
+}

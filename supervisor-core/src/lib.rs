@@ -1,0 +1,3 @@
+//! The privileged half of the supervisor.
+
+pub mod ports;

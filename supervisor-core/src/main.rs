@@ -1,0 +1,3 @@
+//! The root daemon's entry point.
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! What core needs from the outside world: one small trait for each outside system.
+//! The adapters implement them; tests replace them with fakes.
+
+pub mod host_files;
+pub mod power;
