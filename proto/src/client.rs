@@ -26,7 +26,7 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a call may take that does no work on containers.
 pub const QUICK_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a call may take that waits for containers; core answers before it.
-pub const ACTION_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+pub const ACTION_TIMEOUT: Duration = Duration::from_mins(15);
 
 /// A call that did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -142,17 +142,15 @@ impl CoreClient {
 
     async fn channel(&self) -> Result<Channel, CallError> {
         let held = self.channel.lock().await.clone();
+        if let Some(channel) = held {
+            return Ok(channel);
+        }
+        self.hello().await?;
+        // `hello` has just stored it; a concurrent `disconnect` only costs another dial.
+        let held = self.channel.lock().await.clone();
         match held {
             Some(channel) => Ok(channel),
-            None => {
-                self.hello().await?;
-                // `hello` has just stored it; a concurrent `disconnect` only costs another dial.
-                let held = self.channel.lock().await.clone();
-                match held {
-                    Some(channel) => Ok(channel),
-                    None => self.dial().await.map(|(channel, _)| channel),
-                }
-            }
+            None => self.dial().await.map(|(channel, _)| channel),
         }
     }
 }

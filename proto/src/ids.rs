@@ -25,7 +25,26 @@ pub enum InvalidId {
 
 /// The numeric id of an app, 1 to 2^53 - 1. Its digits are safe as a path part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "u64", into = "u64")
+)]
 pub struct AppId(u64);
+
+impl TryFrom<u64> for AppId {
+    type Error = InvalidId;
+
+    fn try_from(value: u64) -> Result<Self, InvalidId> {
+        Self::new(value)
+    }
+}
+
+impl From<AppId> for u64 {
+    fn from(id: AppId) -> Self {
+        id.get()
+    }
+}
 
 impl AppId {
     /// Accepts a number from the wire.
@@ -64,7 +83,22 @@ macro_rules! safe_name {
     ($(#[$doc:meta])* $type:ident, $kind:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "String", into = "String"))]
         pub struct $type(String);
+
+        impl TryFrom<String> for $type {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(name: $type) -> Self {
+                name.0
+            }
+        }
 
         impl $type {
             /// Checks the name's characters and length.

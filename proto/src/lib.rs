@@ -1,14 +1,24 @@
 //! The gRPC contract between `supervisor-core` and its two clients, and nothing else:
-//! wire types, validated names, the error vocabulary and a typed client.
+//! wire types, validated names, the error vocabulary, a typed client, and the mapping from compose
+//! to a target.
 
 pub mod ids;
 pub mod reason;
 
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "compose")]
+pub mod compose;
 
 /// The generated wire types of package `supervisor.core.v1`.
-#[allow(missing_docs, clippy::all, clippy::pedantic, unused_qualifications, reason = "generated code")]
+#[allow(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    clippy::allow_attributes_without_reason,
+    unused_qualifications,
+    reason = "generated code"
+)]
 pub mod v1 {
     tonic::include_proto!("supervisor.core.v1");
 }

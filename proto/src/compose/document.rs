@@ -1,0 +1,126 @@
+//! A whole compose document.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use super::{
+    checks,
+    reader::{Dollars, Node, Reader},
+    refusal::Refusals,
+    service,
+};
+use crate::{
+    ids::{AppId, ServiceName, VolumeName},
+    v1,
+};
+
+const NAME_MAX_BYTES: usize = 255;
+
+/// A compose document that was accepted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// The document's own `name`.
+    pub name: Option<String>,
+    /// By name; never empty.
+    pub services: HashMap<String, v1::Service>,
+    /// By name.
+    pub volumes: HashMap<String, v1::Volume>,
+}
+
+impl Document {
+    /// The target of the app `app_id`; ids that a compose document does not have are left to core.
+    pub fn into_target(self, app_id: AppId, name: String) -> v1::Target {
+        v1::Target {
+            app_id: app_id.get(),
+            name,
+            services: self.services,
+            volumes: self.volumes,
+            ..v1::Target::default()
+        }
+    }
+}
+
+/// Reads a local compose document, or tells everything that is wrong with it.
+pub fn read_document(value: &Value) -> Result<Document, Refusals> {
+    let mut reader = Reader::new(Dollars::Compose);
+    let mut document = Document { name: None, services: HashMap::new(), volumes: HashMap::new() };
+    let root = Node::root("", value);
+    for field in root.entries(&mut reader) {
+        match field.key {
+            "name" => document.name = name(&mut reader, &field),
+            "services" => document.services = services(&mut reader, &field),
+            "volumes" => document.volumes = volumes(&mut reader, &field),
+            // Obsolete and without effect, as in compose.
+            "version" => drop(field.scalar(&mut reader)),
+            _ => reader.unknown(&field),
+        }
+    }
+    let services = value.get("services").unwrap_or(&Value::Null);
+    if value.is_object() && (services.is_null() || services.as_object().is_some_and(Map::is_empty)) {
+        reader.note("services", "is empty: an app has at least one service");
+    }
+    checks::across_services(&mut reader, &document);
+    reader.finish(document)
+}
+
+fn name(reader: &mut Reader, node: &Node<'_>) -> Option<String> {
+    let text = node.text(reader)?;
+    if text.is_empty() || text.len() > NAME_MAX_BYTES || text.contains(char::is_control) {
+        return reader.refuse(&node.path, "must have 1 to 255 bytes and no control character");
+    }
+    Some(text)
+}
+
+fn services(reader: &mut Reader, node: &Node<'_>) -> HashMap<String, v1::Service> {
+    let mut services = HashMap::new();
+    for entry in node.all_entries(reader) {
+        match ServiceName::parse(entry.key) {
+            Ok(name) => {
+                let service = service::read(reader, &entry);
+                services.insert(name.to_string(), service);
+            }
+            Err(error) => reader.note(&entry.path, format!("is no service name: {error}")),
+        }
+    }
+    services
+}
+
+fn volumes(reader: &mut Reader, node: &Node<'_>) -> HashMap<String, v1::Volume> {
+    let mut volumes = HashMap::new();
+    for entry in node.all_entries(reader) {
+        match VolumeName::parse(entry.key) {
+            Ok(name) => {
+                let volume =
+                    if entry.value.is_null() { v1::Volume::default() } else { volume(reader, &entry) };
+                volumes.insert(name.to_string(), volume);
+            }
+            Err(error) => reader.note(&entry.path, format!("is no volume name: {error}")),
+        }
+    }
+    volumes
+}
+
+fn volume(reader: &mut Reader, node: &Node<'_>) -> v1::Volume {
+    let mut volume = v1::Volume::default();
+    let mut name = None;
+    for field in node.entries(reader) {
+        match field.key {
+            "external" => volume.external = field.flag(reader).unwrap_or(false),
+            "name" => name = Some(field),
+            _ => reader.unknown(&field),
+        }
+    }
+    let Some(field) = name else { return volume };
+    if !volume.external {
+        reader.note(&field.path, "is only supported together with external: true");
+        return volume;
+    }
+    let text = field.text(reader);
+    match text.as_deref().map(VolumeName::parse) {
+        Some(Ok(name)) => name.as_str().clone_into(&mut volume.external_name),
+        Some(Err(error)) => reader.note(&field.path, format!("is no volume name: {error}")),
+        None => {}
+    }
+    volume
+}

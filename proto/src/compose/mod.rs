@@ -1,0 +1,32 @@
+//! From a compose-shaped JSON value to the wire's [`Target`](crate::v1::Target).
+//!
+//! Pure: no files, no YAML, no engine. A local compose file is read with [`read_document`]; one
+//! service object, as a cloud target's `composition` carries it, with [`read_service`]. Whatever is
+//! not carried out is refused by name, never ignored, and all refusals of a document are reported
+//! together.
+//!
+//! Format: <https://docs.docker.com/reference/compose-file/>
+
+mod checks;
+mod command;
+mod depends_on;
+mod document;
+mod duration;
+pub mod fields;
+mod healthcheck;
+mod pairs;
+mod ports;
+mod reader;
+mod refusal;
+mod restart;
+mod service;
+mod signal;
+mod volumes;
+
+#[cfg(test)]
+mod tests;
+
+pub use document::{Document, read_document};
+pub use reader::Dollars;
+pub use refusal::{Refusal, Refusals};
+pub use service::read_service;
