@@ -67,6 +67,10 @@ pub trait HostFiles: Send + Sync {
     /// Existing folders keep owner and mode.
     async fn prepare(&self, app: AppId, services: &[ServiceName]) -> Result<(), HostFilesError>;
 
+    /// Whether [`empty_data`](Self::empty_data) could empty the app's data folder: an error names what is in
+    /// the way. Changes nothing.
+    async fn check_data(&self, app: AppId) -> Result<(), HostFilesError>;
+
     /// Empties the app's data folder and keeps the folder itself, its owner and its mode.
     /// An absent folder is created. Nothing is removed when a mount point is inside. An update lock in the
     /// folder goes with everything else. Harmless when repeated.

@@ -1,5 +1,7 @@
 //! What core needs from the outside world: one small trait for each outside system.
 //! The adapters implement them; tests replace them with fakes.
 
+pub mod engine;
 pub mod host_files;
 pub mod power;
+pub mod store;

@@ -1,0 +1,122 @@
+//! How an action edits an app's record. Each edit is pure; it is on disk before anything is done for it.
+
+use supervisor_proto::ids::ServiceName;
+
+use super::{
+    record::{AppRecord, PurgePhase, ServiceIntent},
+    target::Target,
+};
+
+/// What a caller asked to be done with an app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Make this the app's target.
+    Apply(Box<Target>),
+    /// Recreate these services (none named: all) that should run.
+    Restart(Vec<ServiceName>),
+    /// Empty the app's data and volumes and recreate its containers.
+    Purge,
+    /// These services (none named: all) should run.
+    Start(Vec<ServiceName>),
+    /// These services (none named: all) should not run.
+    Stop(Vec<ServiceName>),
+    /// Remove the app's containers and forget it.
+    Remove,
+}
+
+impl Action {
+    /// The action's name in log lines.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Apply(_) => "apply",
+            Self::Restart(_) => "restart",
+            Self::Purge => "purge",
+            Self::Start(_) => "start",
+            Self::Stop(_) => "stop",
+            Self::Remove => "remove",
+        }
+    }
+}
+
+/// A service that the app does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the app has no service {0}")]
+pub struct NoSuchService(pub ServiceName);
+
+/// The record after `action`, to be stored before anything is done for it.
+pub fn edit(record: &AppRecord, action: &Action) -> Result<AppRecord, NoSuchService> {
+    let mut next = record.clone();
+    match action {
+        Action::Apply(target) => apply(&mut next, target),
+        Action::Restart(names) => {
+            for intent in chosen(&mut next, names)? {
+                if intent.run {
+                    intent.generation += 1;
+                }
+            }
+        }
+        Action::Purge => {
+            next.purge = Some(PurgePhase::Requested);
+            for intent in next.services.values_mut() {
+                intent.generation += 1;
+            }
+        }
+        Action::Start(names) => start(&mut next, names)?,
+        Action::Stop(names) => {
+            for intent in chosen(&mut next, names)? {
+                intent.run = false;
+            }
+        }
+        Action::Remove => next.removed = true,
+    }
+    Ok(next)
+}
+
+fn apply(record: &mut AppRecord, target: &Target) {
+    record.services.retain(|name, _| target.services.contains_key(name));
+    for name in target.services.keys() {
+        record.services.entry(name.clone()).or_default();
+    }
+    record.target = target.clone();
+    record.removed = false;
+}
+
+/// A service that may be done (restart `no` or `on-failure`) runs again only in a new container: an exited
+/// one is not told from one that never should run again.
+fn start(record: &mut AppRecord, names: &[ServiceName]) -> Result<(), NoSuchService> {
+    let target = record.target.clone();
+    for name in named(record, names)? {
+        let Some(intent) = record.services.get_mut(&name) else { continue };
+        let finishes = target.services.get(&name).is_some_and(|s| !s.restart.keeps_running());
+        if !intent.run && finishes {
+            intent.generation += 1;
+        }
+        intent.run = true;
+    }
+    Ok(())
+}
+
+fn named(record: &AppRecord, names: &[ServiceName]) -> Result<Vec<ServiceName>, NoSuchService> {
+    match names.iter().find(|name| !record.services.contains_key(*name)) {
+        Some(name) => Err(NoSuchService(name.clone())),
+        None if names.is_empty() => Ok(record.services.keys().cloned().collect()),
+        None => Ok(names.to_vec()),
+    }
+}
+
+fn chosen<'a>(
+    record: &'a mut AppRecord,
+    names: &[ServiceName],
+) -> Result<Vec<&'a mut ServiceIntent>, NoSuchService> {
+    let names = named(record, names)?;
+    Ok(record
+        .services
+        .iter_mut()
+        .filter(|(name, _)| names.contains(name))
+        .map(|(_, intent)| intent)
+        .collect())
+}
+
+#[cfg(test)]
+#[path = "intent_tests.rs"]
+mod tests;

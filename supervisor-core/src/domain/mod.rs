@@ -1,0 +1,22 @@
+//! The pure heart of core: what should run, what runs, and the steps from one to the other.
+//! Nothing here knows tokio, tonic, the engine's wire format or the file system.
+
+pub mod container;
+pub mod environment;
+pub mod intent;
+pub mod labels;
+pub mod local_ids;
+pub mod observed;
+pub mod order;
+pub mod plan;
+pub mod record;
+pub mod step;
+pub mod target;
+pub mod wanted;
+
+#[cfg(test)]
+mod test_samples;
+#[cfg(test)]
+mod test_scenario;
+#[cfg(test)]
+mod test_world;

@@ -1,0 +1,267 @@
+//! The planner: a pure function from desired and observed state to ordered steps.
+//!
+//! It is asked again after each plan has been carried out, or broken off, until it has nothing to say. A
+//! crash is just a plan that was broken off.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use supervisor_proto::ids::ServiceName;
+
+use super::{
+    observed::{Container, ContainerId, ContainerState, Observed},
+    record::{AppRecord, PurgePhase},
+    step::Step,
+    wanted::{Wanted, WantedService},
+};
+
+/// What to do next for one app.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// In this order.
+    pub steps: Vec<Step>,
+    /// Services that cannot be made yet, because they want an API key and none is known.
+    pub waiting_for_api: Vec<ServiceName>,
+    /// Containers that have a main process.
+    pub active: BTreeSet<ContainerId>,
+}
+
+impl Plan {
+    /// Whether a step takes something away from a running app.
+    pub fn is_disruptive(&self) -> bool {
+        self.steps.iter().any(|step| step.is_disruptive(&self.active))
+    }
+}
+
+/// Plans the way from `observed` to what `record` wants, rendered as `wanted`.
+pub fn plan(record: &AppRecord, wanted: &Wanted, observed: &Observed) -> Plan {
+    let active = observed.containers.iter().filter(|c| c.state.is_active()).map(|c| c.id.clone()).collect();
+    if record.removed {
+        return Plan { steps: removal(wanted, observed), waiting_for_api: Vec::new(), active };
+    }
+    let draft = Draft::new(record, wanted, observed);
+    Plan { steps: draft.steps(), waiting_for_api: draft.waiting(), active }
+}
+
+/// Images that the plan will ask about: of services that should run and have no container that could stay.
+pub fn images_in_question(record: &AppRecord, wanted: &Wanted, containers: &[Container]) -> BTreeSet<String> {
+    let purging = record.purge == Some(PurgePhase::Requested);
+    let settled = |name: &ServiceName, service: &WantedService| {
+        !purging && containers.iter().any(|c| c.service.as_ref() == Some(name) && stands_for(c, service))
+    };
+    let open = wanted.services.iter().filter(|(name, service)| service.run && !settled(name, service));
+    open.map(|(_, service)| service.spec.image.clone()).collect()
+}
+
+fn removal(wanted: &Wanted, observed: &Observed) -> Vec<Step> {
+    let mut steps = dependents_first(wanted, observed.containers.iter().map(remove).collect());
+    if observed.networks.contains(&wanted.network) {
+        steps.push(Step::RemoveNetwork { network: wanted.network.clone() });
+    }
+    steps.push(Step::ForgetApp);
+    steps
+}
+
+fn remove(container: &Container) -> Step {
+    Step::RemoveContainer { id: container.id.clone(), service: container.service.clone() }
+}
+
+/// Sorts what takes containers away: dependents before what they depend on, unknown services first.
+fn dependents_first(wanted: &Wanted, mut steps: Vec<Step>) -> Vec<Step> {
+    let rank = |step: &Step| match step {
+        Step::RemoveContainer { service, .. } | Step::StopContainer { service, .. } => {
+            service.as_ref().and_then(|name| wanted.order.iter().position(|n| n == name))
+        }
+        _ => None,
+    };
+    steps.sort_by_key(|step| std::cmp::Reverse(rank(step).unwrap_or(usize::MAX)));
+    steps
+}
+
+struct Draft<'a> {
+    record: &'a AppRecord,
+    wanted: &'a Wanted,
+    observed: &'a Observed,
+    /// The container that stands for each service as it should be.
+    kept: BTreeMap<&'a ServiceName, &'a Container>,
+}
+
+impl<'a> Draft<'a> {
+    fn new(record: &'a AppRecord, wanted: &'a Wanted, observed: &'a Observed) -> Self {
+        let mut kept: BTreeMap<&ServiceName, &Container> = BTreeMap::new();
+        // While a purge has not emptied the data, no container may stay.
+        if record.purge != Some(PurgePhase::Requested) {
+            for container in &observed.containers {
+                let Some((name, service)) =
+                    container.service.as_ref().and_then(|name| wanted.services.get_key_value(name))
+                else {
+                    continue;
+                };
+                let is_better = kept.get(name).is_none_or(|other| liveness(other) < liveness(container));
+                if is_better && stands_for(container, service) {
+                    kept.insert(name, container);
+                }
+            }
+        }
+        Self { record, wanted, observed, kept }
+    }
+
+    fn is_kept(&self, container: &Container) -> bool {
+        self.kept.values().any(|kept| kept.id == container.id)
+    }
+
+    fn waiting(&self) -> Vec<ServiceName> {
+        let services = self.wanted.services.iter();
+        services
+            .filter(|(name, s)| must_wait(s) && !self.kept.contains_key(name))
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
+    fn steps(&self) -> Vec<Step> {
+        let mut steps = self.pulls();
+        if self.needs_supervisor_network() {
+            steps.push(Step::CreateSupervisorNetwork);
+            return steps;
+        }
+        steps.extend(dependents_first(self.wanted, self.removals().chain(self.stops()).collect()));
+        steps.extend(self.purge());
+        steps.extend(self.foundations());
+        steps.extend(self.wanted.order.iter().flat_map(|name| self.bring_up(name)));
+        if self.record.needs_closing() && self.waiting().is_empty() {
+            steps.push(Step::CloseIntents);
+        }
+        steps
+    }
+
+    /// Services whose container has to be made now.
+    fn missing(&self) -> impl Iterator<Item = &WantedService> {
+        let services = self.wanted.services.iter();
+        services.filter(|(name, s)| s.run && !must_wait(s) && !self.kept.contains_key(name)).map(|(_, s)| s)
+    }
+
+    fn pulls(&self) -> Vec<Step> {
+        let images: BTreeSet<&String> = self.missing().map(|s| &s.spec.image).collect();
+        let absent = images.into_iter().filter(|image| !self.observed.images.contains(*image));
+        absent.map(|image| Step::PullImage { image: image.clone() }).collect()
+    }
+
+    /// Only what makes or starts a container asks for its networks; a stopped app needs none.
+    fn needs_supervisor_network(&self) -> bool {
+        let here = |network: &String| self.observed.networks.contains(network);
+        self.running().filter_map(|s| s.spec.extra_network.as_ref()).any(|network| !here(network))
+    }
+
+    /// Services that have a container to run after this plan.
+    fn running(&self) -> impl Iterator<Item = &WantedService> {
+        let services = self.wanted.services.iter();
+        services.filter(|(name, s)| s.run && (!must_wait(s) || self.kept.contains_key(name))).map(|(_, s)| s)
+    }
+
+    fn removals(&self) -> impl Iterator<Item = Step> {
+        let purging = self.record.purge == Some(PurgePhase::Requested);
+        let waits = |c: &Container| {
+            c.service.as_ref().and_then(|n| self.wanted.services.get(n)).is_some_and(must_wait)
+        };
+        let containers = self.observed.containers.iter();
+        containers.filter(move |c| !self.is_kept(c) && (purging || !waits(c))).map(remove)
+    }
+
+    fn stops(&self) -> impl Iterator<Item = Step> {
+        let unwanted = |name: &ServiceName| self.wanted.services.get(name).is_some_and(|s| !s.run);
+        let kept = self.kept.iter().filter(move |(name, c)| unwanted(name) && c.state.is_active());
+        kept.map(|(name, c)| Step::StopContainer { id: c.id.clone(), service: Some((*name).clone()) })
+    }
+
+    fn purge(&self) -> Vec<Step> {
+        if self.record.purge != Some(PurgePhase::Requested) {
+            return Vec::new();
+        }
+        let volumes = self.wanted.volumes.intersection(&self.observed.volumes);
+        let mut steps = vec![Step::EmptyData];
+        steps.extend(volumes.map(|volume| Step::RemoveVolume { volume: volume.clone() }));
+        steps.push(Step::RecordEmptied);
+        steps
+    }
+
+    /// The app's network and volumes, where a container is about to need them.
+    fn foundations(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if self.running().any(is_on_app_network) && !self.observed.networks.contains(&self.wanted.network) {
+            steps.push(Step::CreateNetwork { network: self.wanted.network.clone() });
+        }
+        let purged = self.record.purge == Some(PurgePhase::Requested);
+        let absent = self.wanted.volumes.iter().filter(|v| purged || !self.observed.volumes.contains(*v));
+        steps.extend(absent.map(|volume| Step::CreateVolume { volume: volume.clone() }));
+        steps
+    }
+
+    fn bring_up(&self, name: &ServiceName) -> Vec<Step> {
+        let Some(service) = self.wanted.services.get(name) else { return Vec::new() };
+        if !service.run || (must_wait(service) && !self.kept.contains_key(name)) {
+            return Vec::new();
+        }
+        let kept = self.kept.get(name);
+        let id = kept.map(|c| c.id.clone());
+        let service_name = name.clone();
+        let mut steps = Vec::new();
+        if kept.is_none() {
+            steps.push(Step::CreateContainer { service: service_name.clone() });
+        }
+        if let Some(network) = &service.spec.extra_network
+            && !kept.is_some_and(|c| c.networks.contains(network))
+        {
+            let network = network.clone();
+            steps.push(Step::ConnectNetwork { service: service_name.clone(), id: id.clone(), network });
+        }
+        if kept.is_none_or(|c| needs_start(c, service)) {
+            steps.push(Step::StartContainer { service: service_name, id });
+        }
+        steps
+    }
+}
+
+/// A service that cannot be made yet: its old container is better than none.
+fn must_wait(service: &WantedService) -> bool {
+    service.waits_for_api && service.run
+}
+
+fn is_on_app_network(service: &WantedService) -> bool {
+    matches!(service.spec.network, super::container::Network::Named { .. })
+}
+
+fn stands_for(container: &Container, service: &WantedService) -> bool {
+    let usable = match container.state {
+        ContainerState::Removing | ContainerState::Dead => false,
+        ContainerState::Created
+        | ContainerState::Running
+        | ContainerState::Restarting
+        | ContainerState::Paused
+        | ContainerState::Exited
+        | ContainerState::Other(_) => true,
+    };
+    // Without the key, what a container was made from cannot be compared; it is left as it is.
+    let same = service.waits_for_api || container.config_hash == service.config_hash;
+    usable && same && container.generation == service.generation
+}
+
+/// Of containers that stand for the same service, the one that does its work stays.
+fn liveness(container: &Container) -> u8 {
+    if container.state == ContainerState::Running { 2 } else { u8::from(container.state.is_active()) }
+}
+
+fn needs_start(container: &Container, service: &WantedService) -> bool {
+    match container.state {
+        ContainerState::Created => true,
+        ContainerState::Exited => service.spec.restart.keeps_running(),
+        ContainerState::Running
+        | ContainerState::Restarting
+        | ContainerState::Paused
+        | ContainerState::Removing
+        | ContainerState::Dead
+        | ContainerState::Other(_) => false,
+    }
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

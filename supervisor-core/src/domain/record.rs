@@ -1,0 +1,78 @@
+//! What the store keeps of one app: its target and the intents that are not yet carried out.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use supervisor_proto::ids::{AppId, ServiceName};
+
+use super::target::Target;
+
+/// One app's durable desired state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppRecord {
+    /// What the app should be.
+    pub target: Target,
+    /// What each service of the target should be doing.
+    pub services: BTreeMap<ServiceName, ServiceIntent>,
+    /// A purge that has begun and not ended.
+    pub purge: Option<PurgePhase>,
+    /// The app is to be forgotten once its containers are gone.
+    pub removed: bool,
+    /// An action that overrode the update locks has begun and not ended.
+    pub override_locks: bool,
+    /// The word that our update locks of this app hold; see [`LockToken`](crate::ports::host_files::LockToken).
+    pub lock_token: String,
+}
+
+/// What one service should be doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceIntent {
+    /// Raised by each restart and purge: a container of an older generation is replaced.
+    pub generation: u64,
+    /// Whether the service should run.
+    pub run: bool,
+}
+
+impl Default for ServiceIntent {
+    fn default() -> Self {
+        Self { generation: 1, run: true }
+    }
+}
+
+/// How far a purge has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PurgePhase {
+    /// Nothing may be kept: containers go, then the data.
+    Requested,
+    /// The data is gone and must not be touched again: new containers may already be writing.
+    Emptied,
+}
+
+impl AppRecord {
+    /// The record of an app that is applied for the first time.
+    pub fn new(target: Target, lock_token: String) -> Self {
+        let services = target.services.keys().map(|name| (name.clone(), ServiceIntent::default())).collect();
+        Self { target, services, purge: None, removed: false, override_locks: false, lock_token }
+    }
+
+    /// The app's id.
+    pub const fn app_id(&self) -> AppId {
+        self.target.app.app_id
+    }
+
+    /// Whether there is an unfinished intent that only one more write of the record ends.
+    pub const fn needs_closing(&self) -> bool {
+        self.purge.is_some() || self.override_locks
+    }
+
+    /// The record as an older copy of it may be trusted: without intents that destroy. They may have been
+    /// carried out since, and data has been written after them.
+    #[must_use]
+    pub fn recovered(mut self) -> Self {
+        self.purge = None;
+        self.removed = false;
+        self.override_locks = false;
+        self
+    }
+}

@@ -1,0 +1,206 @@
+//! Random stored records and random states of the engine.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::{collection::vec, option, prelude::*, sample::select};
+
+use super::{
+    labels::ownership,
+    observed::{Container, ContainerId, ContainerState},
+    record::{AppRecord, PurgePhase, ServiceIntent},
+    target::{Mount, NetworkMode, RestartPolicy, Service, Target},
+    test_samples::{
+        EXTERNAL_VOLUME, GATEWAY, INSTANCE, TOKEN, api, app, container, facts, name, render_with, rendered,
+        service, volume,
+    },
+    test_world::{Content, World},
+    wanted::{SUPERVISOR_NETWORK, Wanted, network_name, volume_name},
+};
+
+/// What stood in the data folder and in each volume before the plan.
+pub(super) const BEFORE: Content = Content { old: 5, new: 0 };
+
+/// Each may depend on those before it and on the last one, which no target has.
+const SERVICES: [&str; 4] = ["worker", "db", "web", "gone"];
+const IMAGES: [&str; 2] = ["demo:1", "demo:2"];
+
+/// How a container differs from what its service should be.
+#[derive(Debug, Clone, Copy)]
+enum Made {
+    AsWanted,
+    WithoutApi,
+    OtherConfig,
+}
+
+#[derive(Debug, Clone)]
+struct Seed {
+    service: Option<&'static str>,
+    made: Made,
+    generation_offset: u64,
+    state: ContainerState,
+    has_canonical_name: bool,
+    is_connected: bool,
+}
+
+fn state() -> impl Strategy<Value = ContainerState> {
+    use ContainerState::{Created, Dead, Exited, Other, Paused, Removing, Restarting, Running};
+    prop_oneof![
+        4 => Just(Running),
+        4 => select(vec![Created, Exited]),
+        2 => select(vec![Restarting, Paused, Removing, Dead, Other("new".to_owned())]),
+    ]
+}
+
+fn seed() -> impl Strategy<Value = Seed> {
+    let service = prop_oneof![9 => select(SERVICES.to_vec()).prop_map(Some), 1 => Just(None)];
+    let made =
+        prop_oneof![3 => Just(Made::AsWanted), 1 => Just(Made::WithoutApi), 1 => Just(Made::OtherConfig)];
+    let generation = prop_oneof![3 => Just(1_u64), 1 => Just(0), 1 => Just(2)];
+    (service, made, generation, state(), any::<bool>(), any::<bool>()).prop_map(
+        |(service, made, generation_offset, state, has_canonical_name, is_connected)| Seed {
+            service,
+            made,
+            generation_offset,
+            state,
+            has_canonical_name,
+            is_connected,
+        },
+    )
+}
+
+fn one_service(index: usize) -> impl Strategy<Value = Service> {
+    let network = select(vec![
+        NetworkMode::App,
+        NetworkMode::App,
+        NetworkMode::Host,
+        NetworkMode::None,
+        NetworkMode::Bridge,
+    ]);
+    let restart = select(vec![
+        RestartPolicy::Always,
+        RestartPolicy::Always,
+        RestartPolicy::UnlessStopped,
+        RestartPolicy::No,
+        RestartPolicy::OnFailure(3),
+    ]);
+    let dependencies = proptest::sample::subsequence(SERVICES.to_vec(), 0..=SERVICES.len());
+    let mounts = proptest::sample::subsequence(vec!["store", "shared"], 0..=2);
+    (select(IMAGES.to_vec()), network, restart, dependencies, mounts, any::<bool>()).prop_map(
+        move |(image, network, restart, dependencies, mounts, refuses_api)| {
+            let earlier = SERVICES.iter().take(index).chain(["gone"].iter());
+            let allowed: BTreeSet<&str> = earlier.copied().collect();
+            let refusal = ("io.balena.features.supervisor-api".to_owned(), "0".to_owned());
+            Service {
+                image: image.to_owned(),
+                network,
+                restart,
+                depends_on: dependencies.into_iter().filter(|d| allowed.contains(d)).map(name).collect(),
+                mounts: mounts.into_iter().map(mount).collect(),
+                labels: refuses_api.then_some(refusal).into_iter().collect(),
+                ..service()
+            }
+        },
+    )
+}
+
+fn mount(name: &str) -> Mount {
+    Mount { volume: volume(name), target: format!("/{name}"), read_only: false }
+}
+
+fn record() -> impl Strategy<Value = AppRecord> {
+    let intent = (2..4_u64, prop::bool::weighted(0.75))
+        .prop_map(|(generation, run)| ServiceIntent { generation, run });
+    let service = |index| option::weighted(0.8, (one_service(index), intent.clone()));
+    let services = (service(0), service(1), service(2));
+    let purge = select(vec![None, Some(PurgePhase::Requested), Some(PurgePhase::Emptied)]);
+    (services, purge, prop::bool::weighted(0.15), any::<bool>()).prop_map(
+        |((a, b, c), purge, removed, override_locks)| {
+            let all: BTreeMap<_, _> = [a, b, c]
+                .into_iter()
+                .zip(SERVICES)
+                .filter_map(|(chosen, text)| chosen.map(|chosen| (name(text), chosen)))
+                .collect();
+            let target_services = all.iter().map(|(name, (service, _))| (name.clone(), service.clone()));
+            let target = Target { app: facts(), services: target_services.collect() };
+            let services = all.into_iter().map(|(name, (_, intent))| (name, intent)).collect();
+            AppRecord { services, purge, removed, override_locks, ..AppRecord::new(target, TOKEN.to_owned()) }
+        },
+    )
+}
+
+/// Any record with any engine; the API's key is known or not.
+pub(super) fn world() -> impl Strategy<Value = World> {
+    let network = any::<bool>();
+    let bridge = select(vec![None, Some(None), Some(Some(GATEWAY))]);
+    let images = proptest::sample::subsequence(IMAGES.to_vec(), 0..=IMAGES.len());
+    (record(), vec(seed(), 0..6), network, bridge, images, any::<bool>(), any::<bool>()).prop_map(
+        |(record, seeds, network, bridge, images, has_volume, knows_api)| {
+            let own_network = network.then(|| network_name(app()));
+            let volumes = has_volume.then(|| (volume_name(app(), &volume("store")), BEFORE));
+            World {
+                containers: containers(&record, &seeds),
+                api: knows_api.then(api),
+                volumes: volumes.into_iter().collect(),
+                external: BTreeMap::from([(EXTERNAL_VOLUME.to_owned(), BEFORE)]),
+                networks: own_network
+                    .into_iter()
+                    .chain(bridge.map(|_| SUPERVISOR_NETWORK.to_owned()))
+                    .collect(),
+                gateway: bridge.flatten(),
+                images: images.into_iter().map(str::to_owned).collect(),
+                data: BEFORE,
+                ..World::new(record)
+            }
+        },
+    )
+}
+
+fn containers(record: &AppRecord, seeds: &[Seed]) -> Vec<Container> {
+    let with_api = rendered(record);
+    let without_api = render_with(record, None, None);
+    let mut all: Vec<Container> = Vec::new();
+    for (index, seed) in seeds.iter().enumerate() {
+        let wanted = if matches!(seed.made, Made::WithoutApi) { &without_api } else { &with_api };
+        let mut new = old_container(index, seed, wanted);
+        if !seed.has_canonical_name || all.iter().any(|c| c.name == new.name) {
+            new.name = format!("old-{index}");
+        }
+        all.push(new);
+    }
+    all
+}
+
+fn old_container(index: usize, seed: &Seed, wanted: &Wanted) -> Container {
+    let id = format!("old-{index}");
+    let known = seed.service.and_then(|text| wanted.services.get(&name(text)));
+    let created_s = i64::try_from(index).unwrap();
+    let Some(service) = known else {
+        // Of a service that is gone, or with labels that nobody can read.
+        return lost_container(id, seed, created_s);
+    };
+    let mut new = container(&id, &service.spec, seed.state.clone(), created_s);
+    new.generation = service.generation + seed.generation_offset - 1;
+    if matches!(seed.made, Made::OtherConfig) {
+        new.config_hash = "other".to_owned();
+    }
+    if !seed.is_connected {
+        new.networks.remove(SUPERVISOR_NETWORK);
+    }
+    new
+}
+
+fn lost_container(id: String, seed: &Seed, created_s: i64) -> Container {
+    Container {
+        name: id.clone(),
+        id: ContainerId(id),
+        app: Some(app()),
+        service: seed.service.map(name),
+        generation: 0,
+        config_hash: String::new(),
+        state: seed.state.clone(),
+        health: String::new(),
+        networks: BTreeSet::from([network_name(app())]),
+        created_s,
+        labels: ownership(INSTANCE, app()),
+    }
+}

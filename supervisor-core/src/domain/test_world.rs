@@ -1,0 +1,270 @@
+//! A model of everything that a plan acts on: the store, the engine and the app's data.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
+
+use supervisor_proto::ids::ServiceName;
+
+use super::{
+    container::ContainerSpec,
+    environment::ApiAccess,
+    observed::{Container, ContainerId, ContainerState, Observed},
+    plan::{Plan, plan},
+    record::{AppRecord, PurgePhase},
+    step::Step,
+    target::RestartPolicy,
+    test_samples::{EXTERNAL_VOLUME, GATEWAY, api, container, networks_of, render_with},
+    wanted::{SUPERVISOR_NETWORK, Wanted},
+};
+
+/// Networks that the engine always has.
+const BUILT_IN: [&str; 3] = ["host", "none", "bridge"];
+
+/// What is written in a folder or a volume.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Content {
+    /// From before: what a purge is to destroy.
+    pub(super) old: u32,
+    /// By containers that started since: what no purge that has begun may destroy.
+    pub(super) new: u32,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct World {
+    pub(super) record: Option<AppRecord>,
+    pub(super) api: Option<ApiAccess>,
+    pub(super) containers: Vec<Container>,
+    pub(super) volumes: BTreeMap<String, Content>,
+    pub(super) external: BTreeMap<String, Content>,
+    pub(super) networks: BTreeSet<String>,
+    pub(super) gateway: Option<IpAddr>,
+    pub(super) images: BTreeSet<String>,
+    pub(super) data: Content,
+    pub(super) containers_made: usize,
+}
+
+/// What a plan knows of its own earlier steps; a crash forgets it.
+#[derive(Default)]
+struct Made(BTreeMap<ServiceName, ContainerId>);
+
+impl World {
+    /// Nothing is there but what others own and the API's key.
+    pub(super) fn new(record: AppRecord) -> Self {
+        Self {
+            record: Some(record),
+            api: Some(api()),
+            containers: Vec::new(),
+            volumes: BTreeMap::new(),
+            external: BTreeMap::from([(EXTERNAL_VOLUME.to_owned(), Content::default())]),
+            networks: BTreeSet::new(),
+            gateway: None,
+            images: BTreeSet::new(),
+            data: Content::default(),
+            containers_made: 0,
+        }
+    }
+
+    pub(super) fn observed(&self) -> Observed {
+        let has_network = self.networks.contains(SUPERVISOR_NETWORK);
+        Observed {
+            containers: self.containers.clone(),
+            volumes: self.volumes.keys().cloned().collect(),
+            networks: self.networks.clone(),
+            images: self.images.clone(),
+            supervisor_gateway: self.gateway.filter(|_| has_network),
+        }
+    }
+
+    pub(super) fn wanted(&self) -> Option<Wanted> {
+        let gateway = self.observed().supervisor_gateway;
+        self.record.as_ref().map(|record| render_with(record, self.api.as_ref(), gateway))
+    }
+
+    pub(super) fn plan(&self) -> Plan {
+        match (&self.record, self.wanted()) {
+            (Some(record), Some(wanted)) => plan(record, &wanted, &self.observed()),
+            _ => Plan::default(),
+        }
+    }
+
+    /// Carries out the first `limit` steps of the next plan, then crashes.
+    pub(super) fn run(&mut self, limit: usize) -> Result<Plan, String> {
+        let (Some(record), Some(wanted)) = (&self.record, self.wanted()) else { return Ok(Plan::default()) };
+        let next = plan(record, &wanted, &self.observed());
+        let mut made = Made::default();
+        for step in next.steps.iter().take(limit) {
+            self.execute(step, &wanted, &mut made).map_err(|why| format!("{step}: {why}; {next:#?}"))?;
+        }
+        Ok(next)
+    }
+
+    /// Carries out plans until there is nothing to do; how many it took.
+    pub(super) fn settle(&mut self, limit: usize) -> Result<usize, String> {
+        for round in 0..limit {
+            if self.run(usize::MAX)?.steps.is_empty() {
+                return Ok(round);
+            }
+        }
+        let rest = self.plan().steps;
+        if rest.is_empty() {
+            Ok(limit)
+        } else {
+            Err(format!("still planned after {limit} rounds: {rest:#?}"))
+        }
+    }
+
+    pub(super) fn of_service(&self, name: &ServiceName) -> Vec<&Container> {
+        self.containers.iter().filter(|c| c.service.as_ref() == Some(name)).collect()
+    }
+
+    fn execute(&mut self, step: &Step, wanted: &Wanted, made: &mut Made) -> Result<(), String> {
+        match step {
+            Step::PullImage { image } => drop(self.images.insert(image.clone())),
+            Step::StopContainer { id, .. } => self.stop(id),
+            Step::RemoveContainer { id, .. } => self.containers.retain(|c| c.id != *id),
+            Step::EmptyData => {
+                self.check_may_destroy(self.data)?;
+                self.data = Content::default();
+            }
+            Step::RemoveVolume { volume } => self.remove_volume(volume)?,
+            Step::RecordEmptied => self.record_emptied(wanted)?,
+            Step::CreateSupervisorNetwork => {
+                self.networks.insert(SUPERVISOR_NETWORK.to_owned());
+                self.gateway = Some(GATEWAY);
+            }
+            Step::CreateNetwork { network } => drop(self.networks.insert(network.clone())),
+            Step::CreateVolume { volume } => drop(self.volumes.entry(volume.clone()).or_default()),
+            Step::CreateContainer { service } => self.create(service, wanted, made)?,
+            Step::ConnectNetwork { service, id, network } => {
+                let id = made.resolve(service, id.as_ref())?;
+                self.check_networks(std::slice::from_ref(network))?;
+                self.container_mut(&id)?.networks.insert(network.clone());
+            }
+            Step::StartContainer { service, id } => {
+                let id = made.resolve(service, id.as_ref())?;
+                self.start(service, &id, wanted)?;
+            }
+            Step::CloseIntents => {
+                let record = self.record.as_mut().ok_or("no record")?;
+                record.purge = None;
+                record.override_locks = false;
+            }
+            Step::RemoveNetwork { network } => self.remove_network(network)?,
+            Step::ForgetApp => self.record = None,
+        }
+        Ok(())
+    }
+
+    fn purge_phase(&self) -> Option<PurgePhase> {
+        self.record.as_ref().and_then(|record| record.purge)
+    }
+
+    fn check_may_destroy(&self, content: Content) -> Result<(), String> {
+        if self.purge_phase() != Some(PurgePhase::Requested) {
+            return Err("no purge is on disk".to_owned());
+        }
+        if !self.containers.is_empty() {
+            return Err(format!("containers still use the data: {:?}", self.containers));
+        }
+        if content.new > 0 { Err("destroys what a new container wrote".to_owned()) } else { Ok(()) }
+    }
+
+    fn remove_volume(&mut self, volume: &str) -> Result<(), String> {
+        let content = *self.volumes.get(volume).ok_or("no volume of the app")?;
+        self.check_may_destroy(content)?;
+        self.volumes.remove(volume);
+        Ok(())
+    }
+
+    fn record_emptied(&mut self, wanted: &Wanted) -> Result<(), String> {
+        let left = wanted.volumes.iter().any(|volume| self.volumes.contains_key(volume));
+        if left || self.data != Content::default() {
+            return Err("the data is not gone".to_owned());
+        }
+        self.record.as_mut().ok_or("no record")?.purge = Some(PurgePhase::Emptied);
+        Ok(())
+    }
+
+    fn stop(&mut self, id: &ContainerId) {
+        for container in self.containers.iter_mut().filter(|c| c.id == *id && c.state.is_active()) {
+            container.state = ContainerState::Exited;
+        }
+    }
+
+    fn remove_network(&mut self, network: &str) -> Result<(), String> {
+        if self.containers.iter().any(|c| c.networks.contains(network)) {
+            return Err("network has endpoints".to_owned());
+        }
+        self.networks.remove(network);
+        Ok(())
+    }
+
+    fn create(&mut self, service: &ServiceName, wanted: &Wanted, made: &mut Made) -> Result<(), String> {
+        let spec = &wanted.services.get(service).ok_or("no such service")?.spec;
+        if self.containers.iter().any(|c| c.name == spec.name) {
+            return Err(format!("name {} is in use", spec.name));
+        }
+        if !self.images.contains(&spec.image) {
+            return Err("no such image".to_owned());
+        }
+        self.check_volumes(spec)?;
+        self.containers_made += 1;
+        let id = format!("made-{}", self.containers_made);
+        let mut new = container(&id, spec, ContainerState::Created, 1_000);
+        new.networks.remove(SUPERVISOR_NETWORK);
+        made.0.insert(service.clone(), new.id.clone());
+        self.containers.push(new);
+        Ok(())
+    }
+
+    fn start(&mut self, service: &ServiceName, id: &ContainerId, wanted: &Wanted) -> Result<(), String> {
+        let spec = &wanted.services.get(service).ok_or("no such service")?.spec;
+        if self.purge_phase() == Some(PurgePhase::Requested) {
+            return Err("starts before the purge is done".to_owned());
+        }
+        self.check_volumes(spec)?;
+        let networks: Vec<String> = self.container_mut(id)?.networks.iter().cloned().collect();
+        self.check_networks(&networks)?;
+        if networks_of(spec).iter().any(|network| !networks.contains(network)) {
+            return Err("starts without all of its networks".to_owned());
+        }
+        let ends = spec.restart == RestartPolicy::No;
+        self.container_mut(id)?.state = if ends { ContainerState::Exited } else { ContainerState::Running };
+        self.data.new += 1;
+        for bind in &spec.binds {
+            let volume = self.volumes.get_mut(&bind.source).or_else(|| self.external.get_mut(&bind.source));
+            if let Some(content) = volume {
+                content.new += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_volumes(&self, spec: &ContainerSpec) -> Result<(), String> {
+        let named = spec.binds.iter().filter(|bind| !bind.source.starts_with('/'));
+        let absent =
+            |source: &String| !self.volumes.contains_key(source) && !self.external.contains_key(source);
+        match named.map(|bind| &bind.source).find(|source| absent(source)) {
+            Some(source) => Err(format!("no volume {source}")),
+            None => Ok(()),
+        }
+    }
+
+    fn check_networks(&self, networks: &[String]) -> Result<(), String> {
+        let absent =
+            |network: &&String| !self.networks.contains(*network) && !BUILT_IN.contains(&network.as_str());
+        networks.iter().find(absent).map_or(Ok(()), |network| Err(format!("no network {network}")))
+    }
+
+    fn container_mut(&mut self, id: &ContainerId) -> Result<&mut Container, String> {
+        self.containers.iter_mut().find(|c| c.id == *id).ok_or_else(|| format!("no container {id}"))
+    }
+}
+
+impl Made {
+    fn resolve(&self, service: &ServiceName, id: Option<&ContainerId>) -> Result<ContainerId, String> {
+        id.or_else(|| self.0.get(service)).cloned().ok_or_else(|| format!("nothing made for {service}"))
+    }
+}

@@ -1,0 +1,217 @@
+//! From a record to what the engine should hold: names, labels, paths and environment filled in.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, Ipv4Addr},
+};
+
+use supervisor_proto::ids::{AppId, ServiceName, VolumeName};
+
+use super::{
+    container::{Bind, ContainerSpec, Network},
+    environment::{self, ApiAccess, DeviceFacts},
+    labels,
+    record::AppRecord,
+    target::{NetworkMode, Service, Volume},
+};
+
+/// Name of the bridge over which apps reach the HTTP API, as the balena supervisor calls it.
+pub const SUPERVISOR_NETWORK: &str = "supervisor0";
+
+/// What rendering needs besides the record.
+#[derive(Debug, Clone)]
+pub struct RenderContext<'a> {
+    /// This installation's label.
+    pub instance: &'a str,
+    /// The host path whose `<appId>` folders are the apps' `/data`.
+    pub data_path: &'a str,
+    /// What apps are told of the device.
+    pub device: &'a DeviceFacts,
+    /// The API's key and port, once a frontend has told them.
+    pub api: Option<&'a ApiAccess>,
+    /// The gateway of the supervisor's network, when that network is there.
+    pub gateway: Option<IpAddr>,
+}
+
+/// What the engine should hold for one app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// By service name.
+    pub services: BTreeMap<ServiceName, WantedService>,
+    /// Service names, each after those it depends on.
+    pub order: Vec<ServiceName>,
+    /// Engine names of the app's own volumes.
+    pub volumes: BTreeSet<String>,
+    /// Engine name of the app's own network.
+    pub network: String,
+}
+
+/// One service as the engine should hold it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedService {
+    /// The container to make, complete with labels.
+    pub spec: ContainerSpec,
+    /// Hash of what makes the container a different one.
+    pub config_hash: String,
+    /// Generation that the container stands for.
+    pub generation: u64,
+    /// Whether it should run.
+    pub run: bool,
+    /// It wants the API's key and none is known yet.
+    pub waits_for_api: bool,
+    /// Engine names of volumes that somebody else has to have made.
+    pub external_volumes: Vec<String>,
+}
+
+/// The engine's name of an app's volume.
+pub fn volume_name(app: AppId, volume: &VolumeName) -> String {
+    format!("{app}_{volume}")
+}
+
+/// The engine's name of an app's own network.
+pub fn network_name(app: AppId) -> String {
+    format!("{app}_default")
+}
+
+/// Host folder of a service's update locks.
+pub fn lock_folder(app: AppId, service: &ServiceName) -> String {
+    format!("/tmp/balena-supervisor/services/{app}/{service}")
+}
+
+/// Fills in everything that `record` leaves to the supervisor.
+pub fn render(record: &AppRecord, context: &RenderContext<'_>) -> Wanted {
+    let app = record.app_id();
+    let facts = &record.target.app;
+    let services = record
+        .target
+        .services
+        .iter()
+        .map(|(name, service)| (name.clone(), render_service(record, name, service, context)))
+        .collect();
+    let own = facts.volumes.iter().filter(|(_, volume)| **volume == Volume::Own);
+    Wanted {
+        services,
+        // A stored target has been checked for cycles; by name is as good as any other order.
+        order: super::order::start_order(&record.target.services)
+            .unwrap_or_else(|_| record.target.services.keys().cloned().collect()),
+        volumes: own.map(|(name, _)| volume_name(app, name)).collect(),
+        network: network_name(app),
+    }
+}
+
+fn render_service(
+    record: &AppRecord,
+    name: &ServiceName,
+    service: &Service,
+    context: &RenderContext<'_>,
+) -> WantedService {
+    let facts = &record.target.app;
+    let intent = record.services.get(name).copied().unwrap_or_default();
+    let on_host = service.network == NetworkMode::Host;
+    let address = if on_host { Some(IpAddr::V4(Ipv4Addr::LOCALHOST)) } else { context.gateway };
+    let api = if service.wants_api() { context.api.zip(address) } else { None };
+    let mut spec = ContainerSpec {
+        name: format!("{name}_{}_{}_{}", service.image_id, facts.release_id, facts.commit),
+        image: service.image.clone(),
+        command: service.command.clone(),
+        entrypoint: service.entrypoint.clone(),
+        environment: environment::compose(&service.environment, facts, name, context.device, api),
+        labels: BTreeMap::new(),
+        ports: service.ports.clone(),
+        binds: binds(record, name, service, context.data_path),
+        network: network(facts.app_id, name, service.network),
+        extra_network: (service.wants_api() && !on_host).then(|| SUPERVISOR_NETWORK.to_owned()),
+        restart: service.restart,
+        user: service.user.clone(),
+        working_dir: service.working_dir.clone(),
+        healthcheck: service.healthcheck.clone(),
+        stop_signal: service.stop_signal.clone(),
+        stop_grace_ms: service.stop_grace_ms,
+    };
+    let config_hash = spec.config_hash(&service.labels);
+    spec.labels = all_labels(record, name, service, context.instance, &config_hash);
+    WantedService {
+        spec,
+        config_hash,
+        generation: intent.generation,
+        run: intent.run,
+        waits_for_api: service.wants_api() && context.api.is_none(),
+        external_volumes: external_volumes(record, service),
+    }
+}
+
+fn all_labels(
+    record: &AppRecord,
+    name: &ServiceName,
+    service: &Service,
+    instance: &str,
+    config_hash: &str,
+) -> BTreeMap<String, String> {
+    let facts = &record.target.app;
+    let generation = record.services.get(name).copied().unwrap_or_default().generation;
+    let json = |text: serde_json::Result<String>| text.unwrap_or_default();
+    let mut all = service.labels.clone();
+    all.extend(labels::ownership(instance, facts.app_id));
+    all.extend(
+        [
+            (labels::APP_UUID, facts.app_uuid.clone()),
+            (labels::SERVICE_ID, service.service_id.to_string()),
+            (labels::SERVICE_NAME, name.to_string()),
+            (labels::GENERATION, generation.to_string()),
+            (labels::CONFIG_HASH, config_hash.to_owned()),
+            (labels::SERVICE, json(serde_json::to_string(service))),
+            (labels::APP, json(serde_json::to_string(facts))),
+        ]
+        .map(|(label, value)| (label.to_owned(), value)),
+    );
+    all
+}
+
+fn external_volumes(record: &AppRecord, service: &Service) -> Vec<String> {
+    let named = service.mounts.iter().filter_map(|m| record.target.app.volumes.get(&m.volume));
+    named
+        .filter_map(|volume| match volume {
+            Volume::External(name) => Some(name.clone()),
+            Volume::Own => None,
+        })
+        .collect()
+}
+
+/// The service's own volumes, then what every service gets unless it mounts something there itself.
+fn binds(record: &AppRecord, name: &ServiceName, service: &Service, data_path: &str) -> Vec<Bind> {
+    let app = record.app_id();
+    let source = |volume: &VolumeName| match record.target.app.volumes.get(volume) {
+        Some(Volume::External(engine_name)) => engine_name.clone(),
+        Some(Volume::Own) | None => volume_name(app, volume),
+    };
+    let mut all: Vec<Bind> = service
+        .mounts
+        .iter()
+        .map(|m| Bind { source: source(&m.volume), target: m.target.clone(), read_only: m.read_only })
+        .collect();
+    let locks = lock_folder(app, name);
+    let given = [
+        (format!("{}/{app}", data_path.trim_end_matches('/')), "/data"),
+        (locks.clone(), "/tmp/balena"),
+        (locks, "/tmp/resin"),
+    ];
+    for (source, target) in given {
+        if !all.iter().any(|bind| bind.target.trim_end_matches('/') == target) {
+            all.push(Bind { source, target: target.to_owned(), read_only: false });
+        }
+    }
+    all
+}
+
+fn network(app: AppId, service: &ServiceName, mode: NetworkMode) -> Network {
+    match mode {
+        NetworkMode::Host => Network::Host,
+        NetworkMode::None => Network::None,
+        NetworkMode::Bridge => Network::Bridge,
+        NetworkMode::App => Network::Named { name: network_name(app), alias: service.to_string() },
+    }
+}
+
+#[cfg(test)]
+#[path = "wanted_tests.rs"]
+mod tests;

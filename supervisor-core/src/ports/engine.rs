@@ -1,0 +1,135 @@
+//! The container engine, as far as core needs one.
+
+use std::{collections::BTreeMap, error::Error, net::IpAddr, time::Duration};
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use supervisor_proto::ids::AppId;
+
+use crate::domain::{
+    container::ContainerSpec,
+    observed::{Container, ContainerId},
+    target::RestartPolicy,
+};
+
+/// A call to the engine that did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// Nothing answers on the engine's socket, the answer broke off, or it did not come in time.
+    #[error("the container engine is not available")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// The engine answered with an error.
+    #[error("the container engine refused to {action}: {message}")]
+    Refused {
+        /// What was asked for, in our words.
+        action: String,
+        /// HTTP status of the answer.
+        status: u16,
+        /// What the engine said.
+        message: String,
+    },
+    /// The engine's answer is not understood.
+    #[error("the container engine's answer to {action} is not understood")]
+    Malformed {
+        /// What was asked for, in our words.
+        action: String,
+        /// What the parser said.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+/// Something happened to a container of this installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineEvent {
+    /// The app that the container belongs to.
+    pub app: AppId,
+}
+
+/// A piece of a container's output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// From the standard error; otherwise from the standard output, or from a terminal.
+    pub is_stderr: bool,
+    /// The bytes as they came.
+    pub bytes: Vec<u8>,
+}
+
+/// Called with the percentage of a pull, 0 to 100, over all layers by bytes; never falls.
+pub type Progress<'a> = &'a (dyn Fn(u32) + Send + Sync);
+
+/// <https://docs.docker.com/reference/api/engine/>
+///
+/// What is already as wanted is success: an absent container is removed, a running one is started.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// Containers that bear all of these labels.
+    async fn containers(&self, labels: &[(&str, &str)]) -> Result<Vec<Container>, EngineError>;
+
+    /// Whether the image is there.
+    async fn has_image(&self, image: &str) -> Result<bool, EngineError>;
+
+    /// Fetches an image.
+    async fn pull(&self, image: &str, progress: Progress<'_>) -> Result<(), EngineError>;
+
+    /// Makes a container.
+    async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError>;
+
+    /// Starts a container.
+    async fn start(&self, id: &ContainerId) -> Result<(), EngineError>;
+
+    /// Stops a container: the stop signal, and after `grace` the kill.
+    async fn stop(&self, id: &ContainerId, grace: Duration) -> Result<(), EngineError>;
+
+    /// Removes a container that has stopped, with its anonymous volumes.
+    async fn remove(&self, id: &ContainerId) -> Result<(), EngineError>;
+
+    /// Changes a container's restart policy.
+    async fn set_restart(&self, id: &ContainerId, policy: RestartPolicy) -> Result<(), EngineError>;
+
+    /// Whether the engine has been told never to restart the container: our own stop does that first.
+    async fn is_kept_stopped(&self, id: &ContainerId) -> Result<bool, EngineError>;
+
+    /// Whether there is a volume of this name, whosever.
+    async fn has_volume(&self, name: &str) -> Result<bool, EngineError>;
+
+    /// Engine names of the volumes that bear all of these labels.
+    async fn volumes(&self, labels: &[(&str, &str)]) -> Result<Vec<String>, EngineError>;
+
+    /// Makes a volume; one of that name without these labels is refused.
+    async fn create_volume(&self, name: &str, labels: &BTreeMap<String, String>) -> Result<(), EngineError>;
+
+    /// Removes a volume.
+    async fn remove_volume(&self, name: &str) -> Result<(), EngineError>;
+
+    /// Whether a network is there, and if so its gateway, if it has one.
+    async fn network(&self, name: &str) -> Result<Option<Option<IpAddr>>, EngineError>;
+
+    /// Makes a bridge network on addresses of the engine's choice.
+    async fn create_network(&self, name: &str, labels: &BTreeMap<String, String>) -> Result<(), EngineError>;
+
+    /// Makes the supervisor's bridge: a fixed interface name, a fixed subnet where that is free.
+    async fn create_supervisor_network(&self, labels: &BTreeMap<String, String>) -> Result<(), EngineError>;
+
+    /// Removes a network.
+    async fn remove_network(&self, name: &str) -> Result<(), EngineError>;
+
+    /// Connects a container to a network.
+    async fn connect(&self, network: &str, id: &ContainerId) -> Result<(), EngineError>;
+
+    /// Events of containers that bear this label, from `since_s` (seconds since 1970) on: what happened
+    /// between then and this call is told again. The stream ends when the engine does.
+    async fn events(
+        &self,
+        label: (&str, &str),
+        since_s: u64,
+    ) -> Result<BoxStream<'static, Result<EngineEvent, EngineError>>, EngineError>;
+
+    /// A container's output: the last `tail` lines, or all, and with `follow` what comes.
+    async fn logs(
+        &self,
+        id: &ContainerId,
+        follow: bool,
+        tail: Option<u32>,
+    ) -> Result<BoxStream<'static, Result<Output, EngineError>>, EngineError>;
+}
