@@ -7,6 +7,12 @@
 //!                                     domain (pure: plan)
 //! ```
 
+pub mod adapters;
+pub mod closing;
+pub mod config_json;
 pub mod domain;
 pub mod error;
+pub mod heartbeat;
+pub mod instance;
 pub mod ports;
+pub mod watchdog;

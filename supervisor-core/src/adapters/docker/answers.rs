@@ -1,0 +1,195 @@
+//! The engine's answers, as little of them as we use, and leniently: fields that an engine leaves out or
+//! sets to null are empty.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer};
+
+/// `null` is the default, as if the field were absent.
+fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
+}
+
+/// `GET /version`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Version {
+    /// The engine's own version.
+    #[serde(deserialize_with = "nullable")]
+    #[serde(rename = "Version")]
+    pub engine: String,
+    /// The newest API version.
+    #[serde(rename = "ApiVersion", deserialize_with = "nullable")]
+    pub newest_api: String,
+    /// The oldest API version.
+    #[serde(rename = "MinAPIVersion", deserialize_with = "nullable")]
+    pub oldest_api: String,
+}
+
+/// One item of `GET /containers/json`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct ContainerItem {
+    /// The container's id.
+    pub id: String,
+    /// Its names, each with a slash.
+    #[serde(deserialize_with = "nullable")]
+    pub names: Vec<String>,
+    /// When it was made, seconds since 1970.
+    #[serde(deserialize_with = "nullable")]
+    pub created: i64,
+    /// What it is doing, in one word.
+    #[serde(deserialize_with = "nullable")]
+    pub state: String,
+    /// The same in a sentence, with its health.
+    #[serde(deserialize_with = "nullable")]
+    pub status: String,
+    /// Its labels.
+    #[serde(deserialize_with = "nullable")]
+    pub labels: BTreeMap<String, String>,
+    /// Its networks.
+    #[serde(deserialize_with = "nullable")]
+    pub network_settings: NetworkSettings,
+}
+
+/// A container's networks.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct NetworkSettings {
+    /// By the network's name.
+    #[serde(deserialize_with = "nullable")]
+    pub networks: BTreeMap<String, serde_json::Value>,
+}
+
+/// `POST /containers/create`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Created {
+    /// The new container's id.
+    pub id: String,
+    /// What the engine thinks is odd.
+    #[serde(deserialize_with = "nullable")]
+    pub warnings: Vec<String>,
+}
+
+/// `GET /containers/{id}/json`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Inspected {
+    /// What the host was asked for.
+    #[serde(deserialize_with = "nullable")]
+    pub host_config: HostConfig,
+}
+
+/// What the host was asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct HostConfig {
+    /// When the engine restarts the container.
+    #[serde(deserialize_with = "nullable")]
+    pub restart_policy: RestartPolicyAnswer,
+}
+
+/// When the engine restarts a container.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct RestartPolicyAnswer {
+    /// `no`, `always`, `on-failure` or `unless-stopped`.
+    #[serde(deserialize_with = "nullable")]
+    pub name: String,
+}
+
+/// `GET /volumes`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Volumes {
+    /// The volumes.
+    #[serde(deserialize_with = "nullable")]
+    pub volumes: Vec<VolumeItem>,
+}
+
+/// One volume.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct VolumeItem {
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    #[serde(deserialize_with = "nullable")]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// `GET /networks/{name}`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct NetworkAnswer {
+    /// Its addresses.
+    #[serde(rename = "IPAM", deserialize_with = "nullable")]
+    pub ipam: Ipam,
+}
+
+/// A network's addresses.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Ipam {
+    /// One entry for each subnet.
+    #[serde(deserialize_with = "nullable")]
+    pub config: Vec<IpamConfig>,
+}
+
+/// One subnet of a network.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct IpamConfig {
+    /// The host's address on it.
+    #[serde(deserialize_with = "nullable")]
+    pub gateway: String,
+}
+
+/// One line of `GET /events`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Event {
+    /// Whom it is about.
+    #[serde(deserialize_with = "nullable")]
+    pub actor: Actor,
+}
+
+/// Whom an event is about.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Actor {
+    /// Its labels, among others.
+    #[serde(deserialize_with = "nullable")]
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// One line of `POST /images/create`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PullLine {
+    /// A layer's id, in lines about a layer.
+    #[serde(deserialize_with = "nullable")]
+    pub id: String,
+    /// What is done with it.
+    #[serde(deserialize_with = "nullable")]
+    pub status: String,
+    /// How much of it.
+    #[serde(deserialize_with = "nullable")]
+    pub progress_detail: ProgressDetail,
+    /// Why the pull failed.
+    #[serde(deserialize_with = "nullable")]
+    pub error: String,
+}
+
+/// How much of a layer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ProgressDetail {
+    /// Bytes done.
+    #[serde(deserialize_with = "nullable")]
+    pub current: u64,
+    /// Bytes in all.
+    #[serde(deserialize_with = "nullable")]
+    pub total: u64,
+}

@@ -1,0 +1,119 @@
+//! Containers: `/containers/…`.
+
+use std::time::Duration;
+
+use hyper014::Method;
+use serde_json::json;
+use supervisor_proto::ids::{AppId, ServiceName};
+
+use super::{
+    answers::{ContainerItem, Created, Inspected},
+    path::{Query, segment},
+    request::{create_body, restart_policy},
+    transport::{Call, QUICK, SLOW, Transport, already, label_filter},
+};
+use crate::{
+    domain::{
+        container::ContainerSpec,
+        labels,
+        observed::{Container, ContainerId, ContainerState},
+        target::RestartPolicy,
+    },
+    ports::engine::EngineError,
+};
+
+/// `GET /containers/json`.
+pub async fn list(transport: &Transport, wanted: &[(&str, &str)]) -> Result<Vec<Container>, EngineError> {
+    let path = format!("/containers/json{}", label_filter(wanted).add("all", "true"));
+    let items: Vec<ContainerItem> =
+        transport.get(Call::new(Method::GET, path, "list containers"), QUICK).await?;
+    Ok(items.into_iter().map(container).collect())
+}
+
+fn container(item: ContainerItem) -> Container {
+    let label = |name: &str| item.labels.get(name).map(String::as_str);
+    Container {
+        name: item.names.first().map(|n| n.trim_start_matches('/').to_owned()).unwrap_or_default(),
+        app: label(labels::APP_ID).and_then(|id| AppId::parse(id).ok()),
+        service: label(labels::SERVICE_NAME).and_then(|name| ServiceName::parse(name).ok()),
+        generation: label(labels::GENERATION).and_then(|g| g.parse().ok()).unwrap_or(0),
+        config_hash: label(labels::CONFIG_HASH).unwrap_or_default().to_owned(),
+        state: ContainerState::from(item.state.as_str()),
+        health: health(&item.status).to_owned(),
+        networks: item.network_settings.networks.into_keys().collect(),
+        created_s: item.created,
+        id: ContainerId(item.id),
+        labels: item.labels,
+    }
+}
+
+/// The list tells health only in a sentence: `Up 3 seconds (health: starting)`.
+fn health(status: &str) -> &'static str {
+    if status.contains("(healthy)") {
+        "healthy"
+    } else if status.contains("(unhealthy)") {
+        "unhealthy"
+    } else if status.contains("(health: starting)") || status.contains("(starting)") {
+        "starting"
+    } else {
+        ""
+    }
+}
+
+/// `POST /containers/create`.
+pub async fn create(transport: &Transport, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {
+    let path = format!("/containers/create{}", Query::new().add("name", &spec.name));
+    let call = Call::new(Method::POST, path, "create a container").json(create_body(spec));
+    let created: Created = transport.get(call, SLOW).await?;
+    for warning in &created.warnings {
+        log::warn!("engine warned container={} warning='{warning}'", spec.name);
+    }
+    Ok(ContainerId(created.id))
+}
+
+/// `POST /containers/{id}/start`.
+pub async fn start(transport: &Transport, id: &ContainerId) -> Result<(), EngineError> {
+    let path = format!("/containers/{}/start", segment(&id.0));
+    already(transport.call(Call::new(Method::POST, path, "start a container"), SLOW).await, &[304])
+}
+
+/// `POST /containers/{id}/stop`; the deadline leaves the engine its time to kill.
+pub async fn stop(transport: &Transport, id: &ContainerId, grace: Duration) -> Result<(), EngineError> {
+    let seconds = grace.as_millis().div_ceil(1000).to_string();
+    let path = format!("/containers/{}/stop{}", segment(&id.0), Query::new().add("t", &seconds));
+    let call = Call::new(Method::POST, path, "stop a container");
+    already(transport.call(call, grace.saturating_add(QUICK)).await, &[304, 404])
+}
+
+/// `DELETE /containers/{id}`; where a removal already runs, its end is waited for.
+pub async fn remove(transport: &Transport, id: &ContainerId) -> Result<(), EngineError> {
+    let path = format!("/containers/{}{}", segment(&id.0), Query::new().add("v", "true"));
+    let result = transport.call(Call::new(Method::DELETE, path, "remove a container"), SLOW).await;
+    match result {
+        Err(EngineError::Refused { status: 409, message, .. }) if message.contains("in progress") => {
+            let path =
+                format!("/containers/{}/wait{}", segment(&id.0), Query::new().add("condition", "removed"));
+            already(transport.call(Call::new(Method::POST, path, "wait for a removal"), SLOW).await, &[404])
+        }
+        other => already(other, &[404]),
+    }
+}
+
+/// `POST /containers/{id}/update`.
+pub async fn set_restart(
+    transport: &Transport,
+    id: &ContainerId,
+    policy: RestartPolicy,
+) -> Result<(), EngineError> {
+    let path = format!("/containers/{}/update", segment(&id.0));
+    let body = json!({ "RestartPolicy": restart_policy(policy) });
+    let call = Call::new(Method::POST, path, "change a restart policy").json(body);
+    already(transport.call(call, QUICK).await, &[404])
+}
+
+/// `GET /containers/{id}/json`.
+pub async fn is_kept_stopped(transport: &Transport, id: &ContainerId) -> Result<bool, EngineError> {
+    let path = format!("/containers/{}/json", segment(&id.0));
+    let found: Inspected = transport.get(Call::new(Method::GET, path, "inspect a container"), QUICK).await?;
+    Ok(matches!(found.host_config.restart_policy.name.as_str(), "" | "no"))
+}

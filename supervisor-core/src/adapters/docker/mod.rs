@@ -1,0 +1,135 @@
+//! The Docker engine, and whatever else serves its API: transport, requests and answers. None of its types
+//! leave this folder.
+//!
+//! Source for every call: <https://docs.docker.com/reference/api/engine/>, version 1.41 and later.
+
+mod answers;
+mod containers;
+mod events;
+mod logs;
+mod networks;
+mod path;
+mod pull;
+mod request;
+mod transport;
+mod volumes;
+
+use std::{collections::BTreeMap, net::IpAddr, path::Path, time::Duration};
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+
+use self::transport::Transport;
+use crate::{
+    domain::{
+        container::ContainerSpec,
+        observed::{Container, ContainerId},
+        target::RestartPolicy,
+    },
+    ports::engine::{Engine, EngineError, EngineEvent, Output, Progress},
+};
+
+/// An engine behind a Unix socket.
+#[derive(Debug)]
+pub struct DockerEngine {
+    transport: Transport,
+}
+
+impl DockerEngine {
+    /// The engine whose API socket is `socket`; nothing is dialled yet.
+    pub fn new(socket: &Path) -> Self {
+        Self { transport: Transport::new(socket) }
+    }
+}
+
+#[async_trait]
+impl Engine for DockerEngine {
+    async fn containers(&self, labels: &[(&str, &str)]) -> Result<Vec<Container>, EngineError> {
+        containers::list(&self.transport, labels).await
+    }
+
+    async fn has_image(&self, image: &str) -> Result<bool, EngineError> {
+        pull::has_image(&self.transport, image).await
+    }
+
+    async fn pull(&self, image: &str, progress: Progress<'_>) -> Result<(), EngineError> {
+        pull::pull(&self.transport, image, progress).await
+    }
+
+    async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {
+        containers::create(&self.transport, spec).await
+    }
+
+    async fn start(&self, id: &ContainerId) -> Result<(), EngineError> {
+        containers::start(&self.transport, id).await
+    }
+
+    async fn stop(&self, id: &ContainerId, grace: Duration) -> Result<(), EngineError> {
+        containers::stop(&self.transport, id, grace).await
+    }
+
+    async fn remove(&self, id: &ContainerId) -> Result<(), EngineError> {
+        containers::remove(&self.transport, id).await
+    }
+
+    async fn set_restart(&self, id: &ContainerId, policy: RestartPolicy) -> Result<(), EngineError> {
+        containers::set_restart(&self.transport, id, policy).await
+    }
+
+    async fn is_kept_stopped(&self, id: &ContainerId) -> Result<bool, EngineError> {
+        containers::is_kept_stopped(&self.transport, id).await
+    }
+
+    async fn has_volume(&self, name: &str) -> Result<bool, EngineError> {
+        volumes::exists(&self.transport, name).await
+    }
+
+    async fn volumes(&self, labels: &[(&str, &str)]) -> Result<Vec<String>, EngineError> {
+        volumes::list(&self.transport, labels).await
+    }
+
+    async fn create_volume(&self, name: &str, labels: &BTreeMap<String, String>) -> Result<(), EngineError> {
+        volumes::create(&self.transport, name, labels).await
+    }
+
+    async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
+        volumes::remove(&self.transport, name).await
+    }
+
+    async fn network(&self, name: &str) -> Result<Option<Option<IpAddr>>, EngineError> {
+        networks::find(&self.transport, name).await
+    }
+
+    async fn create_network(&self, name: &str, labels: &BTreeMap<String, String>) -> Result<(), EngineError> {
+        networks::create(&self.transport, name, labels).await
+    }
+
+    async fn create_supervisor_network(&self, labels: &BTreeMap<String, String>) -> Result<(), EngineError> {
+        networks::create_supervisor(&self.transport, labels).await
+    }
+
+    async fn remove_network(&self, name: &str) -> Result<(), EngineError> {
+        networks::remove(&self.transport, name).await
+    }
+
+    async fn connect(&self, network: &str, id: &ContainerId) -> Result<(), EngineError> {
+        networks::connect(&self.transport, network, id).await
+    }
+
+    async fn events(
+        &self,
+        label: (&str, &str),
+        since_s: u64,
+    ) -> Result<BoxStream<'static, Result<EngineEvent, EngineError>>, EngineError> {
+        events::listen(&self.transport, label, since_s).await
+    }
+
+    async fn logs(
+        &self,
+        id: &ContainerId,
+        follow: bool,
+        tail: Option<u32>,
+    ) -> Result<BoxStream<'static, Result<Output, EngineError>>, EngineError> {
+        logs::read(&self.transport, id, follow, tail).await
+    }
+}

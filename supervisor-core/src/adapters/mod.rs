@@ -1,0 +1,11 @@
+//! The outside world as it is: files, D-Bus, the engine, the kernel. Each adapter implements a port or
+//! answers one question.
+
+pub mod boot_id;
+pub mod bus;
+pub mod docker;
+pub mod host_files;
+pub mod logind;
+pub mod store;
+pub mod systemd;
+pub mod userns;

@@ -1,0 +1,102 @@
+//! The store: one checked file for each app, and a few beside them, each replaced atomically.
+//!
+//! ```text
+//! <CORE_STATE_DIR>/instance.json     which installation this is
+//!                  api-access.json   the API's key and port
+//!                  power.json        a power action that was accepted
+//!                  apps/<appId>.json one app's record; <appId>.json.last is its last good copy
+//! ```
+
+mod checked_file;
+mod load;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use supervisor_proto::ids::AppId;
+
+use self::checked_file::CheckedFile;
+pub use self::load::{Loaded, load, make_folders};
+use crate::{
+    domain::record::AppRecord,
+    ports::store::{PowerIntent, Store, StoreError, StoredApiAccess},
+};
+
+/// The format that this release writes.
+pub const FORMAT: u32 = 1;
+
+/// The store in a folder of the file system.
+#[derive(Debug)]
+pub struct FileStore {
+    folder: Arc<PathBuf>,
+    /// One write at a time: they share names of temporary files.
+    writing: Arc<Mutex<()>>,
+}
+
+impl FileStore {
+    /// A store in `folder`, which [`load`] has made.
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder: Arc::new(folder), writing: Arc::default() }
+    }
+
+    async fn blocking<F>(&self, work: F) -> Result<(), StoreError>
+    where
+        F: FnOnce(&PathBuf) -> Result<(), StoreError> + Send + 'static,
+    {
+        let writing = Arc::clone(&self.writing);
+        let folder = Arc::clone(&self.folder);
+        let path = self.folder.as_ref().clone();
+        let write = move || {
+            let _turn = writing.lock().unwrap_or_else(PoisonError::into_inner);
+            work(&folder)
+        };
+        tokio::task::spawn_blocking(write).await.unwrap_or_else(|source| {
+            Err(StoreError::Io { action: "write", path, source: std::io::Error::other(source) })
+        })
+    }
+}
+
+fn app_file(folder: &std::path::Path, app: AppId) -> CheckedFile {
+    CheckedFile::new(folder.join("apps").join(format!("{app}.json")))
+}
+
+#[async_trait]
+impl Store for FileStore {
+    async fn save_app(&self, record: &AppRecord) -> Result<(), StoreError> {
+        let record = record.clone();
+        self.blocking(move |folder| {
+            app_file(folder, record.app_id()).write(&record, checked_file::KeepLast::Yes)
+        })
+        .await
+    }
+
+    async fn delete_app(&self, app: AppId) -> Result<(), StoreError> {
+        self.blocking(move |folder| app_file(folder, app).delete()).await
+    }
+
+    async fn save_api_access(&self, access: &StoredApiAccess) -> Result<(), StoreError> {
+        let access = access.clone();
+        self.blocking(move |folder| {
+            CheckedFile::new(folder.join("api-access.json")).write(&access, checked_file::KeepLast::No)
+        })
+        .await
+    }
+
+    async fn save_power(&self, intent: Option<&PowerIntent>) -> Result<(), StoreError> {
+        let intent = intent.cloned();
+        self.blocking(move |folder| {
+            let file = CheckedFile::new(folder.join("power.json"));
+            match intent {
+                Some(intent) => file.write(&intent, checked_file::KeepLast::No),
+                None => file.delete(),
+            }
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests;
