@@ -7,6 +7,7 @@
 //!                                     domain (pure: plan)
 //! ```
 
+pub mod actions;
 pub mod adapters;
 pub mod closing;
 pub mod config_json;
@@ -15,4 +16,5 @@ pub mod error;
 pub mod heartbeat;
 pub mod instance;
 pub mod ports;
+pub mod reconcile;
 pub mod watchdog;

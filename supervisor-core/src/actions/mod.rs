@@ -1,0 +1,5 @@
+//! What callers can have done that is not one app's desired state.
+
+pub mod api_access;
+pub mod logs;
+pub mod power;

@@ -1,0 +1,157 @@
+//! Cycles of observe, plan and execute, until the plan is empty.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use supervisor_proto::ids::{AppId, ServiceName};
+use tokio::sync::Notify;
+
+use super::{Context, execute::Executor, observe::observe};
+use crate::{
+    domain::{
+        plan::{Plan, plan},
+        record::AppRecord,
+        step::Step,
+        wanted::Wanted,
+    },
+    error::{CoreError, chain},
+    ports::host_files::LockToken,
+};
+
+/// More plans in a row than any way to a target takes; then the engine does not do what it says.
+const MAX_ROUNDS: u32 = 12;
+
+/// How a cycle ended that did not fail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything is as it should be.
+    Converged,
+    /// The app is gone and its record deleted.
+    Forgotten,
+    /// Everything but these services, which wait for an API key.
+    WaitingForApi(Vec<ServiceName>),
+}
+
+/// The services whose update locks are ours.
+pub type Held = BTreeSet<ServiceName>;
+
+/// What others may change while a cycle runs.
+#[derive(Debug, Default)]
+pub struct Signals {
+    /// Look again.
+    pub nudge: Notify,
+    /// Override the update locks in the running or next cycle.
+    pub force: AtomicBool,
+    /// Abort a running pull.
+    pub cancel: Notify,
+}
+
+/// The state of one app's cycles.
+pub struct Cycle<'a> {
+    /// What every worker shares.
+    pub context: &'a Context,
+    /// The app's record, as it is on disk.
+    pub record: &'a mut AppRecord,
+    /// What others may change meanwhile.
+    pub signals: &'a Signals,
+    /// Whose update locks are ours at the moment.
+    pub held: &'a mut Option<Held>,
+}
+
+impl Cycle<'_> {
+    fn app(&self) -> AppId {
+        self.record.app_id()
+    }
+
+    /// Runs until the plan is empty or a step fails.
+    pub async fn run(&mut self) -> Result<Outcome, CoreError> {
+        for _ in 0..MAX_ROUNDS {
+            let (wanted, observed) = observe(self.context, self.record).await?;
+            let plan = plan(self.record, &wanted, &observed);
+            self.context.status.update(self.record.app_id(), |status| {
+                status.describe(self.record);
+                status.observe(&observed);
+                status.update_pending = !plan.steps.is_empty();
+                let pulls = plan.steps.iter().any(|step| matches!(step, Step::PullImage { .. }));
+                status.update_downloaded = status.update_pending && !pulls;
+            });
+            if plan.steps.is_empty() {
+                return Ok(if plan.waiting_for_api.is_empty() {
+                    Outcome::Converged
+                } else {
+                    Outcome::WaitingForApi(plan.waiting_for_api)
+                });
+            }
+            let there = observed.containers.iter().filter_map(|c| c.service.clone()).collect();
+            self.execute(&plan, &wanted, &there).await?;
+            if plan.steps.contains(&Step::ForgetApp) {
+                return Ok(Outcome::Forgotten);
+            }
+        }
+        Err(CoreError::StillInProgress { waiting_for: "the engine to keep what it was told".to_owned() })
+    }
+
+    async fn execute(&mut self, plan: &Plan, wanted: &Wanted, there: &Held) -> Result<(), CoreError> {
+        let app = self.app();
+        let mut made = BTreeMap::new();
+        for step in &plan.steps {
+            if *self.context.closing.borrow() {
+                return Err(CoreError::ShuttingDown);
+            }
+            if step.is_disruptive(&plan.active) {
+                self.lock(there).await?;
+            }
+            // With the record goes the word by which they are known as ours.
+            if *step == Step::ForgetApp
+                && let Some(held) = self.held.take()
+            {
+                release_locks(self.context, self.record, &held).await;
+            }
+            log::info!("step started app_id={app} step='{step}'");
+            let (context, cancel) = (self.context, &self.signals.cancel);
+            Executor { context, record: self.record, wanted, cancel, made: &mut made }.execute(step).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the update locks, unless they are ours already or are overridden.
+    /// A service that the target has dropped has a say as long as its container is there.
+    async fn lock(&mut self, there: &Held) -> Result<(), CoreError> {
+        if self.held.is_some() || self.record.override_locks || self.signals.force.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        *self.held = Some(take_locks(self.context, self.record, there.clone()).await?);
+        Ok(())
+    }
+}
+
+fn lock_facts(record: &AppRecord, others: &Held) -> Result<(LockToken, Vec<ServiceName>), CoreError> {
+    let token = LockToken::parse(&record.lock_token).ok_or_else(|| CoreError::InvalidField {
+        field: "lock_token".to_owned(),
+        problem: "it is not 32 hexadecimal digits".to_owned(),
+    })?;
+    let all: BTreeSet<&ServiceName> = record.target.services.keys().chain(others).collect();
+    Ok((token, all.into_iter().cloned().collect()))
+}
+
+/// Takes the update locks of every service of the record, and of `others`.
+pub async fn take_locks(context: &Context, record: &AppRecord, others: Held) -> Result<Held, CoreError> {
+    let (token, services) = lock_facts(record, &others)?;
+    context.files.take_locks(record.app_id(), &services, &token).await?;
+    Ok(services.into_iter().collect())
+}
+
+/// Gives the update locks back; a failure is logged, as there is nobody to tell.
+pub async fn release_locks(context: &Context, record: &AppRecord, held: &Held) {
+    let released = match lock_facts(record, held) {
+        Ok((token, services)) => {
+            context.files.release_locks(record.app_id(), &services, &token).await.map_err(CoreError::from)
+        }
+        Err(error) => Err(error),
+    };
+    if let Err(error) = released {
+        log::error!("update locks not released app_id={} error='{}'", record.app_id(), chain(&error));
+    }
+}

@@ -1,0 +1,170 @@
+//! Carries out the steps of a plan, one after the other, each harmless when repeated.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use supervisor_proto::ids::{AppId, ServiceName};
+use tokio::sync::Notify;
+
+use super::{Context, status::Activity};
+use crate::{
+    closing::closed,
+    domain::{
+        labels,
+        observed::ContainerId,
+        record::{AppRecord, PurgePhase},
+        step::Step,
+        target::{DEFAULT_STOP_GRACE_MS, RestartPolicy},
+        wanted::Wanted,
+    },
+    error::CoreError,
+    ports::engine::EngineError,
+};
+
+/// What carrying out one step takes.
+pub struct Executor<'a> {
+    /// What every worker shares.
+    pub context: &'a Context,
+    /// The app's record, as it is on disk.
+    pub record: &'a mut AppRecord,
+    /// The record, rendered.
+    pub wanted: &'a Wanted,
+    /// Aborts a pull.
+    pub cancel: &'a Notify,
+    /// Containers that earlier steps of the plan have made.
+    pub made: &'a mut BTreeMap<ServiceName, ContainerId>,
+}
+
+impl Executor<'_> {
+    fn app(&self) -> AppId {
+        self.record.app_id()
+    }
+
+    fn show(&self, activity: Activity) {
+        self.context.status.update(self.app(), |status| status.activity = activity);
+    }
+
+    /// Carries out one step.
+    pub async fn execute(&mut self, step: &Step) -> Result<(), CoreError> {
+        let engine = self.context.engine.as_ref();
+        match step {
+            Step::PullImage { image } => self.pull(image).await?,
+            Step::StopContainer { id, service } => self.stop(id, service.as_ref()).await?,
+            Step::RemoveContainer { id, service } => self.remove(id, service.as_ref()).await?,
+            Step::EmptyData => self.context.files.empty_data(self.app()).await?,
+            Step::RemoveVolume { volume } => match engine.remove_volume(volume).await {
+                Err(source @ EngineError::Refused { status: 409, .. }) => {
+                    return Err(CoreError::VolumeInUse { volume: volume.clone(), source });
+                }
+                other => other?,
+            },
+            Step::RecordEmptied => self.save(|record| record.purge = Some(PurgePhase::Emptied)).await?,
+            Step::CreateSupervisorNetwork => {
+                engine.create_supervisor_network(&self.shared_ownership()).await?;
+            }
+            Step::CreateNetwork { network } => engine.create_network(network, &self.ownership()).await?,
+            Step::CreateVolume { volume } => engine.create_volume(volume, &self.ownership()).await?,
+            Step::CreateContainer { service } => self.create(service).await?,
+            Step::ConnectNetwork { service, id, network } => {
+                if let Some(id) = self.container(service, id.as_ref()) {
+                    engine.connect(network, &id).await?;
+                }
+            }
+            Step::StartContainer { service, id } => self.start(service, id.as_ref()).await?,
+            Step::CloseIntents => {
+                self.save(|record| {
+                    record.purge = None;
+                    record.override_locks = false;
+                })
+                .await?;
+            }
+            Step::RemoveNetwork { network } => engine.remove_network(network).await?,
+            Step::ForgetApp => self.context.store.delete_app(self.app()).await?,
+        }
+        Ok(())
+    }
+
+    async fn save(&mut self, change: impl FnOnce(&mut AppRecord)) -> Result<(), CoreError> {
+        let mut next = self.record.clone();
+        change(&mut next);
+        self.context.store.save_app(&next).await?;
+        *self.record = next;
+        Ok(())
+    }
+
+    async fn pull(&self, image: &str) -> Result<(), CoreError> {
+        self.show(Activity::Downloading(0));
+        let progress = |percent| self.show(Activity::Downloading(percent));
+        tokio::select! {
+            result = self.context.engine.pull(image, &progress) => Ok(result?),
+            () = closed(self.context.closing.clone()) => Err(CoreError::ShuttingDown),
+            () = self.cancel.notified() => Err(CoreError::Cancelled),
+        }
+    }
+
+    fn grace(&self, service: Option<&ServiceName>) -> Duration {
+        let wanted = service.and_then(|name| self.wanted.services.get(name));
+        Duration::from_millis(wanted.map_or(DEFAULT_STOP_GRACE_MS, |s| s.spec.stop_grace_ms))
+    }
+
+    /// The engine starts containers of policy `always` after its own restart, stopped or not; so the policy
+    /// goes first.
+    async fn stop(&self, id: &ContainerId, service: Option<&ServiceName>) -> Result<(), CoreError> {
+        self.show(Activity::Stopping);
+        self.context.engine.set_restart(id, RestartPolicy::No).await?;
+        Ok(self.context.engine.stop(id, self.grace(service)).await?)
+    }
+
+    async fn remove(&self, id: &ContainerId, service: Option<&ServiceName>) -> Result<(), CoreError> {
+        self.show(Activity::Stopping);
+        self.context.engine.stop(id, self.grace(service)).await?;
+        Ok(self.context.engine.remove(id).await?)
+    }
+
+    async fn create(&mut self, service: &ServiceName) -> Result<(), CoreError> {
+        self.show(Activity::Installing);
+        let Some(wanted) = self.wanted.services.get(service) else { return Ok(()) };
+        for volume in &wanted.external_volumes {
+            // The engine would make it: a mistyped name would look like lost data.
+            if !self.context.engine.has_volume(volume).await? {
+                return Err(CoreError::NoSuchVolume { volume: volume.clone() });
+            }
+        }
+        self.context.files.prepare(self.app(), std::slice::from_ref(service)).await?;
+        let id = self.context.engine.create(&wanted.spec).await?;
+        self.made.insert(service.clone(), id);
+        Ok(())
+    }
+
+    fn container(&self, service: &ServiceName, known: Option<&ContainerId>) -> Option<ContainerId> {
+        known.or_else(|| self.made.get(service)).cloned()
+    }
+
+    async fn start(&self, service: &ServiceName, known: Option<&ContainerId>) -> Result<(), CoreError> {
+        self.show(Activity::Starting);
+        let Some(id) = self.container(service, known) else { return Ok(()) };
+        let engine = self.context.engine.as_ref();
+        if let (Some(known), Some(wanted)) = (known, self.wanted.services.get(service)) {
+            // It may have been stopped by us, which took its policy away.
+            engine.set_restart(known, wanted.spec.restart).await?;
+        }
+        match engine.start(&id).await {
+            // The lock folder lies in /tmp and is gone after a boot.
+            Err(EngineError::Refused { .. }) if known.is_some() => {
+                self.context.files.prepare(self.app(), std::slice::from_ref(service)).await?;
+                Ok(engine.start(&id).await?)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    fn ownership(&self) -> BTreeMap<String, String> {
+        labels::ownership(&self.context.instance, self.app())
+    }
+
+    /// The supervisor's network belongs to no app.
+    fn shared_ownership(&self) -> BTreeMap<String, String> {
+        let mut all = self.ownership();
+        all.remove(labels::APP_ID);
+        all
+    }
+}

@@ -1,0 +1,187 @@
+//! What is on the fake device, and the gate that every call to it passes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use supervisor_proto::ids::AppId;
+use tokio::{
+    sync::{Notify, mpsc, watch},
+    time::timeout,
+};
+
+use crate::{
+    domain::{observed::Container, record::AppRecord, target::RestartPolicy},
+    ports::store::{PowerIntent, StoredApiAccess},
+};
+
+/// A condition that is not met by then will never be.
+pub const LONG: Duration = Duration::from_mins(10);
+
+/// What happens to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The outside system is not there (a full disk, for the store).
+    Absent,
+    /// The outside system says no.
+    Refused,
+    /// The call waits until [`FakeDevice::resume`].
+    Paused,
+    /// The process ends before the call has done anything.
+    CrashBefore,
+    /// The process ends when the call has done its work and nobody has heard of it.
+    CrashAfter,
+}
+
+/// A container and what the engine's list does not tell.
+#[derive(Debug, Clone)]
+pub struct Boxed {
+    pub seen: Container,
+    pub policy: RestartPolicy,
+    pub environment: BTreeMap<String, String>,
+    pub volumes: Vec<String>,
+    pub starts: u32,
+    /// A process of it is alive; an engine that restarts starts only these and policy `always`.
+    pub was_running: bool,
+}
+
+/// A named volume.
+#[derive(Debug, Clone, Default)]
+pub struct FakeVolume {
+    pub labels: BTreeMap<String, String>,
+    pub content: BTreeSet<String>,
+}
+
+/// Everything on the device.
+#[derive(Default)]
+pub struct State {
+    pub engine_gone: bool,
+    pub containers: Vec<Boxed>,
+    pub created: u32,
+    pub images: BTreeSet<String>,
+    pub networks: BTreeSet<String>,
+    pub volumes: BTreeMap<String, FakeVolume>,
+    pub pull_steps: Vec<u32>,
+    pub listeners: Vec<mpsc::UnboundedSender<AppId>>,
+    pub data: BTreeMap<AppId, BTreeSet<String>>,
+    pub emptied: u32,
+    /// Update locks by app and path; the value is what the lock file holds.
+    pub locks: BTreeMap<(AppId, String), String>,
+    /// A mount point inside an app's data.
+    pub mounted: BTreeMap<AppId, String>,
+    pub records: BTreeMap<AppId, AppRecord>,
+    pub api_access: Option<StoredApiAccess>,
+    pub power: Option<PowerIntent>,
+}
+
+/// The fake device.
+pub struct FakeDevice {
+    state: Mutex<State>,
+    /// Faults by the number of the call, from 0.
+    numbered: Mutex<BTreeMap<usize, Fault>>,
+    /// Faults by the beginning of a call's name, until they are taken away.
+    named: Mutex<Vec<(String, Fault)>>,
+    calls: watch::Sender<Vec<String>>,
+    crashed: watch::Sender<bool>,
+    resumed: Notify,
+}
+
+impl FakeDevice {
+    pub fn new() -> Arc<Self> {
+        let state = State { images: [super::IMAGE.to_owned()].into(), ..State::default() };
+        Arc::new(Self {
+            state: Mutex::new(state),
+            numbered: Mutex::default(),
+            named: Mutex::default(),
+            calls: watch::channel(Vec::new()).0,
+            crashed: watch::channel(false).0,
+            resumed: Notify::new(),
+        })
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// The call of this number, counted from now, meets `fault`.
+    pub fn fault_at(&self, number: usize, fault: Fault) {
+        let now = self.calls.borrow().len();
+        self.numbered.lock().unwrap().insert(now + number, fault);
+    }
+
+    /// Every call whose name begins so meets `fault`, until [`heal`](Self::heal).
+    pub fn fault_on(&self, call: &str, fault: Fault) {
+        self.named.lock().unwrap().push((call.to_owned(), fault));
+    }
+
+    /// No more faults.
+    pub fn heal(&self) {
+        self.numbered.lock().unwrap().clear();
+        self.named.lock().unwrap().clear();
+        self.crashed.send_replace(false);
+    }
+
+    /// Lets one paused call go on.
+    pub fn resume(&self) {
+        self.resumed.notify_one();
+    }
+
+    /// Every call so far.
+    pub fn calls(&self) -> Vec<String> {
+        self.calls.borrow().clone()
+    }
+
+    /// How many calls so far begin so.
+    pub fn count(&self, call: &str) -> usize {
+        self.calls.borrow().iter().filter(|name| name.starts_with(call)).count()
+    }
+
+    /// Resolves when `times` calls that begin so have come.
+    pub async fn reached(&self, call: &str, times: usize) {
+        let enough =
+            |calls: &Vec<String>| calls.iter().filter(|name| name.starts_with(call)).count() >= times;
+        let mut calls = self.calls.subscribe();
+        timeout(LONG, calls.wait_for(enough)).await.expect(call).unwrap();
+    }
+
+    /// Resolves when a call was the last before a crash.
+    pub async fn crashed(&self) {
+        self.crashed.subscribe().wait_for(|crashed| *crashed).await.unwrap();
+    }
+
+    fn fault_of(&self, call: &str) -> Option<Fault> {
+        let mut number = 0;
+        self.calls.send_modify(|calls| {
+            number = calls.len();
+            calls.push(call.to_owned());
+        });
+        let numbered = self.numbered.lock().unwrap().get(&number).copied();
+        let named = self.named.lock().unwrap();
+        numbered.or_else(|| named.iter().find(|(name, _)| call.starts_with(name)).map(|(_, fault)| *fault))
+    }
+
+    async fn crash<T>(&self) -> T {
+        self.crashed.send_replace(true);
+        std::future::pending().await
+    }
+
+    /// One call: meets its fault, if it has one, else works on the state.
+    pub async fn call<T, E>(
+        &self,
+        name: String,
+        fail: impl Fn(Fault) -> E + Send,
+        work: impl FnOnce(&mut State) -> Result<T, E> + Send,
+    ) -> Result<T, E> {
+        let fault = self.fault_of(&name);
+        match fault {
+            Some(fault @ (Fault::Absent | Fault::Refused)) => return Err(fail(fault)),
+            Some(Fault::Paused) => self.resumed.notified().await,
+            Some(Fault::CrashBefore) => self.crash().await,
+            Some(Fault::CrashAfter) | None => {}
+        }
+        let result = work(&mut self.state());
+        if fault == Some(Fault::CrashAfter) { self.crash().await } else { result }
+    }
+}

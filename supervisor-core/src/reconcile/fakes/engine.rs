@@ -1,0 +1,294 @@
+//! The fake device's container engine.
+
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+
+use async_trait::async_trait;
+use futures_util::{StreamExt, stream::BoxStream};
+use supervisor_proto::ids::{AppId, ServiceName};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::UnboundedReceiverStream;
+
+use super::device::{Boxed, FakeDevice, FakeVolume, Fault, State};
+use crate::{
+    domain::{
+        container::{ContainerSpec, Network},
+        labels,
+        observed::{Container, ContainerId, ContainerState},
+        target::RestartPolicy,
+        wanted::SUPERVISOR_NETWORK,
+    },
+    ports::engine::{Engine, EngineError, EngineEvent, Output, Progress},
+};
+
+fn refused(status: u16) -> EngineError {
+    EngineError::Refused { action: "do it".to_owned(), status, message: "no".to_owned() }
+}
+
+fn absent() -> EngineError {
+    EngineError::Unavailable("nothing listens".into())
+}
+
+fn fail(fault: Fault) -> EngineError {
+    if fault == Fault::Refused { refused(500) } else { absent() }
+}
+
+fn bears(all: &BTreeMap<String, String>, wanted: &[(&str, &str)]) -> bool {
+    wanted.iter().all(|(name, value)| all.get(*name).is_some_and(|found| found == value))
+}
+
+impl State {
+    pub fn container(&mut self, id: &ContainerId) -> Result<&mut Boxed, EngineError> {
+        self.containers.iter_mut().find(|c| c.seen.id == *id).ok_or_else(|| refused(404))
+    }
+
+    /// Tells the listeners of a container's app.
+    pub fn tell(&mut self, app: Option<AppId>) {
+        let Some(app) = app else { return };
+        self.listeners.retain(|listener| listener.send(app).is_ok());
+    }
+
+    fn create(&mut self, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {
+        if self.containers.iter().any(|c| c.seen.name == spec.name) {
+            return Err(refused(409));
+        }
+        if !self.images.contains(&spec.image) {
+            return Err(refused(404));
+        }
+        self.created += 1;
+        let id = ContainerId(format!("c{}", self.created));
+        let label = |name: &str| spec.labels.get(name).cloned().unwrap_or_default();
+        let network = match &spec.network {
+            Network::Named { name, .. } => Some(name.clone()),
+            Network::Host | Network::None | Network::Bridge => None,
+        };
+        let seen = Container {
+            id: id.clone(),
+            name: spec.name.clone(),
+            app: AppId::parse(&label(labels::APP_ID)).ok(),
+            service: ServiceName::parse(&label(labels::SERVICE_NAME)).ok(),
+            generation: label(labels::GENERATION).parse().unwrap_or(0),
+            config_hash: label(labels::CONFIG_HASH),
+            state: ContainerState::Created,
+            health: String::new(),
+            networks: network.into_iter().collect(),
+            created_s: self.created.into(),
+            labels: spec.labels.clone(),
+        };
+        let volumes = spec.binds.iter().filter(|b| !b.source.starts_with('/')).map(|b| b.source.clone());
+        self.containers.push(Boxed {
+            policy: spec.restart,
+            environment: spec.environment.clone(),
+            volumes: volumes.collect(),
+            starts: 0,
+            was_running: false,
+            seen,
+        });
+        Ok(id)
+    }
+
+    /// A container that starts writes its id into the app's data and into its volumes.
+    pub fn run(&mut self, id: &ContainerId) -> Result<(), EngineError> {
+        let networks = self.networks.clone();
+        let container = self.container(id)?;
+        if container.seen.state == ContainerState::Running {
+            return Ok(());
+        }
+        if !container.seen.networks.is_subset(&networks) {
+            return Err(refused(404));
+        }
+        container.seen.state = ContainerState::Running;
+        container.was_running = true;
+        container.starts += 1;
+        let (app, volumes) = (container.seen.app, container.volumes.clone());
+        for volume in volumes {
+            self.volumes.entry(volume).or_default().content.insert(id.0.clone());
+        }
+        if let Some(app) = app {
+            self.data.entry(app).or_default().insert(id.0.clone());
+        }
+        self.tell(app);
+        Ok(())
+    }
+}
+
+impl FakeDevice {
+    async fn engine<T>(
+        &self,
+        name: String,
+        work: impl FnOnce(&mut State) -> Result<T, EngineError> + Send,
+    ) -> Result<T, EngineError> {
+        self.call(name, fail, |state| if state.engine_gone { Err(absent()) } else { work(state) }).await
+    }
+}
+
+#[async_trait]
+impl Engine for FakeDevice {
+    async fn containers(&self, labels: &[(&str, &str)]) -> Result<Vec<Container>, EngineError> {
+        self.engine("containers".to_owned(), |state| {
+            let all = state.containers.iter().map(|c| c.seen.clone());
+            Ok(all.filter(|c| bears(&c.labels, labels)).collect())
+        })
+        .await
+    }
+
+    async fn has_image(&self, image: &str) -> Result<bool, EngineError> {
+        self.engine(format!("has image {image}"), |state| Ok(state.images.contains(image))).await
+    }
+
+    async fn pull(&self, image: &str, progress: Progress<'_>) -> Result<(), EngineError> {
+        let steps = self.state().pull_steps.clone();
+        for percent in steps {
+            self.engine(format!("pull {percent}"), |_| Ok(())).await?;
+            progress(percent);
+        }
+        self.engine(format!("pulled {image}"), |state| {
+            state.images.insert(image.to_owned());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {
+        self.engine(format!("create {}", spec.name), |state| state.create(spec)).await
+    }
+
+    async fn start(&self, id: &ContainerId) -> Result<(), EngineError> {
+        self.engine(format!("start {id}"), |state| state.run(id)).await
+    }
+
+    async fn stop(&self, id: &ContainerId, _grace: Duration) -> Result<(), EngineError> {
+        self.engine(format!("stop {id}"), |state| {
+            let Ok(container) = state.container(id) else { return Ok(()) };
+            if container.seen.state.is_active() {
+                container.seen.state = ContainerState::Exited;
+            }
+            container.was_running = false;
+            let app = container.seen.app;
+            state.tell(app);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn remove(&self, id: &ContainerId) -> Result<(), EngineError> {
+        self.engine(format!("remove {id}"), |state| {
+            let Ok(container) = state.container(id) else { return Ok(()) };
+            if container.seen.state.is_active() {
+                return Err(refused(409));
+            }
+            let app = container.seen.app;
+            state.containers.retain(|c| c.seen.id != *id);
+            state.tell(app);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn set_restart(&self, id: &ContainerId, policy: RestartPolicy) -> Result<(), EngineError> {
+        self.engine(format!("policy {id}"), |state| {
+            state.container(id)?.policy = policy;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn is_kept_stopped(&self, id: &ContainerId) -> Result<bool, EngineError> {
+        self.engine(format!("inspect {id}"), |state| Ok(state.container(id)?.policy == RestartPolicy::No))
+            .await
+    }
+
+    async fn has_volume(&self, name: &str) -> Result<bool, EngineError> {
+        self.engine(format!("has volume {name}"), |state| Ok(state.volumes.contains_key(name))).await
+    }
+
+    async fn volumes(&self, labels: &[(&str, &str)]) -> Result<Vec<String>, EngineError> {
+        self.engine("volumes".to_owned(), |state| {
+            let all = state.volumes.iter().filter(|(_, volume)| bears(&volume.labels, labels));
+            Ok(all.map(|(name, _)| name.clone()).collect())
+        })
+        .await
+    }
+
+    async fn create_volume(&self, name: &str, labels: &BTreeMap<String, String>) -> Result<(), EngineError> {
+        self.engine(format!("create volume {name}"), |state| {
+            let fresh = || FakeVolume { labels: labels.clone(), ..FakeVolume::default() };
+            let volume = state.volumes.entry(name.to_owned()).or_insert_with(fresh);
+            if volume.labels == *labels { Ok(()) } else { Err(refused(409)) }
+        })
+        .await
+    }
+
+    async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
+        self.engine(format!("remove volume {name}"), |state| {
+            if state.containers.iter().any(|c| c.volumes.iter().any(|v| v == name)) {
+                return Err(refused(409));
+            }
+            state.volumes.remove(name);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn network(&self, name: &str) -> Result<Option<Option<IpAddr>>, EngineError> {
+        self.engine(format!("network {name}"), |state| {
+            Ok(state.networks.contains(name).then(|| Some(IpAddr::from([10, 114, 104, 1]))))
+        })
+        .await
+    }
+
+    async fn create_network(&self, name: &str, _: &BTreeMap<String, String>) -> Result<(), EngineError> {
+        self.engine(format!("create network {name}"), |state| {
+            state.networks.insert(name.to_owned());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn create_supervisor_network(&self, labels: &BTreeMap<String, String>) -> Result<(), EngineError> {
+        self.create_network(SUPERVISOR_NETWORK, labels).await
+    }
+
+    async fn remove_network(&self, name: &str) -> Result<(), EngineError> {
+        self.engine(format!("remove network {name}"), |state| {
+            state.networks.remove(name);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn connect(&self, network: &str, id: &ContainerId) -> Result<(), EngineError> {
+        self.engine(format!("connect {id}"), |state| {
+            state.container(id)?.seen.networks.insert(network.to_owned());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn events(
+        &self,
+        _label: (&str, &str),
+        _since_s: u64,
+    ) -> Result<BoxStream<'static, Result<EngineEvent, EngineError>>, EngineError> {
+        self.engine("events".to_owned(), |state| {
+            let (sender, receiver) = mpsc::unbounded_channel();
+            state.listeners.push(sender);
+            Ok(UnboundedReceiverStream::new(receiver).map(|app| Ok(EngineEvent { app })).boxed())
+        })
+        .await
+    }
+
+    async fn logs(
+        &self,
+        id: &ContainerId,
+        follow: bool,
+        _tail: Option<u32>,
+    ) -> Result<BoxStream<'static, Result<Output, EngineError>>, EngineError> {
+        let line = Output { is_stderr: false, bytes: format!("hello from {id}\n").into_bytes() };
+        self.engine(format!("logs {id}"), |_| {
+            let said = futures_util::stream::iter([Ok(line)]);
+            let more = futures_util::stream::pending();
+            Ok(if follow { said.chain(more).boxed() } else { said.boxed() })
+        })
+        .await
+    }
+}

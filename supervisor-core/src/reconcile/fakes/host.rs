@@ -1,0 +1,169 @@
+//! The fake device's files, store and logind.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use supervisor_proto::ids::{AppId, ServiceName};
+
+use super::device::{FakeDevice, Fault, State};
+use crate::{
+    domain::record::AppRecord,
+    ports::{
+        host_files::{HostFiles, HostFilesError, LockToken},
+        power::{PowerAction, PowerError, PowerManager},
+        store::{PowerIntent, Store, StoreError, StoredApiAccess},
+    },
+};
+
+/// The app's own lock, as the app sees it.
+pub const DATA_LOCK: &str = "/data/resin-updates.lock";
+
+fn paths(services: &[ServiceName]) -> Vec<String> {
+    let of_services = services.iter().map(|name| format!("/tmp/balena/updates.lock of {name}"));
+    std::iter::once(DATA_LOCK.to_owned()).chain(of_services).collect()
+}
+
+fn files_failed(_: Fault) -> HostFilesError {
+    HostFilesError::Io {
+        action: "change",
+        path: "/resin-data".to_owned(),
+        source: std::io::ErrorKind::ReadOnlyFilesystem.into(),
+    }
+}
+
+fn disk_full(_: Fault) -> StoreError {
+    StoreError::Io {
+        action: "write",
+        path: PathBuf::from("/store"),
+        source: std::io::ErrorKind::StorageFull.into(),
+    }
+}
+
+impl State {
+    fn free_of_mounts(&self, app: AppId) -> Result<(), HostFilesError> {
+        match self.mounted.get(&app) {
+            Some(path) => Err(HostFilesError::MountPoint { path: path.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    fn take(&mut self, app: AppId, services: &[ServiceName], token: &str) -> Result<(), HostFilesError> {
+        let wanted = paths(services).into_iter().map(|path| (app, path));
+        let wanted: Vec<(AppId, String)> = wanted.collect();
+        let foreign = wanted.iter().find(|at| self.locks.get(*at).is_some_and(|held| held != token));
+        if let Some((_, path)) = foreign {
+            return Err(HostFilesError::Locked { path: path.clone() });
+        }
+        self.locks.extend(wanted.into_iter().map(|at| (at, token.to_owned())));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl HostFiles for FakeDevice {
+    async fn prepare(&self, app: AppId, _services: &[ServiceName]) -> Result<(), HostFilesError> {
+        self.call("prepare".to_owned(), files_failed, |state| {
+            state.data.entry(app).or_default();
+            Ok(())
+        })
+        .await
+    }
+
+    async fn check_data(&self, app: AppId) -> Result<(), HostFilesError> {
+        self.call("check data".to_owned(), files_failed, |state| state.free_of_mounts(app)).await
+    }
+
+    async fn empty_data(&self, app: AppId) -> Result<(), HostFilesError> {
+        self.call("empty data".to_owned(), files_failed, |state| {
+            state.free_of_mounts(app)?;
+            state.emptied += 1;
+            state.data.insert(app, std::collections::BTreeSet::new());
+            state.locks.remove(&(app, DATA_LOCK.to_owned()));
+            Ok(())
+        })
+        .await
+    }
+
+    async fn take_locks(
+        &self,
+        app: AppId,
+        services: &[ServiceName],
+        token: &LockToken,
+    ) -> Result<(), HostFilesError> {
+        let name = format!("take locks {app}");
+        self.call(name, files_failed, |state| state.take(app, services, token.as_str())).await
+    }
+
+    async fn release_locks(
+        &self,
+        app: AppId,
+        services: &[ServiceName],
+        token: &LockToken,
+    ) -> Result<(), HostFilesError> {
+        self.call(format!("release locks {app}"), files_failed, |state| {
+            let named = paths(services);
+            state.locks.retain(|(of, path), held| {
+                *of != app || !named.contains(path) || held.as_str() != token.as_str()
+            });
+            Ok(())
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Store for FakeDevice {
+    async fn save_app(&self, record: &AppRecord) -> Result<(), StoreError> {
+        self.call("save app".to_owned(), disk_full, |state| {
+            state.records.insert(record.app_id(), record.clone());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn delete_app(&self, app: AppId) -> Result<(), StoreError> {
+        self.call("delete app".to_owned(), disk_full, |state| {
+            state.records.remove(&app);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn save_api_access(&self, access: &StoredApiAccess) -> Result<(), StoreError> {
+        self.call("save api access".to_owned(), disk_full, |state| {
+            state.api_access = Some(access.clone());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn save_power(&self, intent: Option<&PowerIntent>) -> Result<(), StoreError> {
+        let name = if intent.is_some() { "save power" } else { "delete power" };
+        self.call(name.to_owned(), disk_full, |state| {
+            state.power = intent.cloned();
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn no_power(action: PowerAction) -> impl Fn(Fault) -> PowerError {
+    move |fault| {
+        if fault == Fault::Refused {
+            PowerError::Refused { action, why: "it says no".to_owned() }
+        } else {
+            PowerError::Unavailable("no bus".into())
+        }
+    }
+}
+
+#[async_trait]
+impl PowerManager for FakeDevice {
+    async fn check(&self, action: PowerAction) -> Result<(), PowerError> {
+        self.call(format!("can {action}"), no_power(action), |_| Ok(())).await
+    }
+
+    async fn execute(&self, action: PowerAction) -> Result<(), PowerError> {
+        self.call(format!("do {action}"), no_power(action), |_| Ok(())).await
+    }
+}

@@ -1,0 +1,17 @@
+//! A device for tests: engine, files, store and logind in memory, every call of which can be made to fail,
+//! to hang, or to be the last before a crash. Test crates of this package use it as well.
+
+#![allow(dead_code, unused_imports, reason = "each of the test programs that share it uses a part")]
+
+mod device;
+mod engine;
+mod host;
+mod targets;
+mod world;
+
+pub use self::{
+    device::{FakeDevice, Fault},
+    host::DATA_LOCK,
+    targets::*,
+    world::{INSTANCE, World},
+};

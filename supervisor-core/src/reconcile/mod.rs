@@ -1,0 +1,48 @@
+//! The reconcile loop: one worker for each app drives the engine to what the store says, in cycles of
+//! observe, plan, execute. An action edits the store first and answers when its worker has converged.
+
+mod cycle;
+pub mod engine_watch;
+mod execute;
+mod observe;
+mod reconciler;
+pub mod status;
+mod worker;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+pub use self::reconciler::{LockHold, Reconciler};
+use self::status::StatusBoard;
+use crate::{
+    domain::environment::{ApiAccess, DeviceFacts},
+    ports::{engine::Engine, host_files::HostFiles, store::Store},
+};
+
+/// What every worker shares.
+pub struct Context {
+    /// The container engine.
+    pub engine: Arc<dyn Engine>,
+    /// The apps' files.
+    pub files: Arc<dyn HostFiles>,
+    /// Durable state.
+    pub store: Arc<dyn Store>,
+    /// This installation's label.
+    pub instance: String,
+    /// The host path whose `<appId>` folders are the apps' `/data`.
+    pub data_path: String,
+    /// What apps are told of the device.
+    pub device: DeviceFacts,
+    /// The API's key and port, once a frontend has told them.
+    pub api: watch::Receiver<Option<ApiAccess>>,
+    /// True once core is ending.
+    pub closing: watch::Receiver<bool>,
+    /// What every app is doing.
+    pub status: StatusBoard,
+}
+
+#[cfg(test)]
+mod fakes;
+#[cfg(test)]
+mod tests;

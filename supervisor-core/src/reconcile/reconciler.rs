@@ -1,0 +1,212 @@
+//! All workers: finds the one for an app, starts new ones, and speaks to them all.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    time::Duration,
+};
+
+use supervisor_proto::ids::AppId;
+use tokio::{
+    sync::{
+        mpsc::{self, error::TrySendError},
+        oneshot,
+    },
+    task::JoinSet,
+};
+
+use super::{
+    Context,
+    cycle::Signals,
+    worker::{Command, Origin, Worker},
+};
+use crate::{
+    domain::{intent::Action, record::AppRecord},
+    error::CoreError,
+};
+
+/// Commands that may wait for a worker; one more is refused at once, so that no app can pile up calls.
+const QUEUE_DEPTH: usize = 8;
+/// How long a caller waits; the work goes on. Under the clients' own deadline, so that they get an answer.
+const ANSWER_DEADLINE: Duration = Duration::from_mins(14);
+
+#[derive(Clone)]
+struct Handle {
+    commands: mpsc::Sender<Command>,
+    signals: Arc<Signals>,
+}
+
+#[derive(Default)]
+struct Workers {
+    handles: BTreeMap<AppId, Handle>,
+    tasks: JoinSet<()>,
+    /// Last good copies of damaged records, until the engine can be asked.
+    provisional: BTreeMap<AppId, AppRecord>,
+}
+
+/// All workers.
+pub struct Reconciler {
+    context: Arc<Context>,
+    workers: Mutex<Workers>,
+}
+
+/// Every app's update locks, held until this is dropped.
+#[derive(Debug, Default)]
+pub struct LockHold {
+    releases: Vec<oneshot::Sender<()>>,
+}
+
+impl Reconciler {
+    /// One worker for each record. The `provisional` ones wait for the engine's word.
+    pub fn new(context: Arc<Context>, records: Vec<AppRecord>, provisional: Vec<AppRecord>) -> Self {
+        let this = Self { context, workers: Mutex::default() };
+        this.workers().provisional =
+            provisional.into_iter().map(|record| (record.app_id(), record)).collect();
+        for record in records {
+            this.start(record, Origin::Store);
+        }
+        this
+    }
+
+    /// A damaged record's last good copy, if there is one of this app.
+    pub fn take_provisional(&self, app: AppId) -> Option<AppRecord> {
+        self.workers().provisional.remove(&app)
+    }
+
+    /// Any damaged record's last good copy.
+    pub fn take_any_provisional(&self) -> Option<AppRecord> {
+        self.workers().provisional.pop_first().map(|(_, record)| record)
+    }
+
+    /// What every worker shares.
+    pub fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+
+    fn workers(&self) -> MutexGuard<'_, Workers> {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there is a worker for this app.
+    pub fn knows(&self, app: AppId) -> bool {
+        self.workers().handles.contains_key(&app)
+    }
+
+    /// Starts a worker with a record that is not on disk yet, unless the app has got one meanwhile.
+    pub fn adopt(&self, record: AppRecord) {
+        self.start(record, Origin::Elsewhere);
+    }
+
+    /// The new worker looks at the engine at once.
+    fn start(&self, record: AppRecord, origin: Origin) {
+        let handle = self.spawn(record.app_id(), Some((record, origin)));
+        handle.signals.nudge.notify_one();
+    }
+
+    fn spawn(&self, app: AppId, record: Option<(AppRecord, Origin)>) -> Handle {
+        let (commands, receiver) = mpsc::channel(QUEUE_DEPTH);
+        let signals = Arc::new(Signals::default());
+        let worker = Worker::new(Arc::clone(&self.context), app, record, receiver, Arc::clone(&signals));
+        let handle = Handle { commands, signals };
+        let mut workers = self.workers();
+        if let Some(known) = workers.handles.get(&app) {
+            return known.clone();
+        }
+        workers.tasks.spawn(worker.run());
+        workers.handles.insert(app, handle.clone());
+        handle
+    }
+
+    /// Carries out an action; the answer comes when the engine has been driven to it.
+    pub async fn act(&self, app: AppId, action: Action, force: bool) -> Result<(), CoreError> {
+        let known = self.workers().handles.get(&app).cloned();
+        let handle = match (known, &action) {
+            (Some(handle), _) => handle,
+            (None, Action::Apply(_)) => self.spawn(app, None),
+            (None, _) if self.workers().provisional.contains_key(&app) => {
+                return Err(CoreError::StillInProgress { waiting_for: "the container engine".to_owned() });
+            }
+            (None, _) => return Err(CoreError::AppNotFound(app)),
+        };
+        let (reply, answer) = oneshot::channel();
+        let command = Command::Act { action, force, reply };
+        handle.commands.try_send(command).map_err(|refused| match refused {
+            TrySendError::Full(_) => CoreError::StillInProgress {
+                waiting_for: "the actions on this app that came before".to_owned(),
+            },
+            TrySendError::Closed(_) => CoreError::ShuttingDown,
+        })?;
+        match tokio::time::timeout(ANSWER_DEADLINE, answer).await {
+            Ok(answer) => answer.unwrap_or(Err(CoreError::ShuttingDown)),
+            Err(_) => Err(CoreError::StillInProgress { waiting_for: "the container engine".to_owned() }),
+        }
+    }
+
+    /// Makes one app's worker look at the engine.
+    pub fn nudge(&self, app: AppId) {
+        if let Some(handle) = self.workers().handles.get(&app) {
+            handle.signals.nudge.notify_one();
+        }
+    }
+
+    /// Makes every worker look at the engine; `force` reaches cycles that already wait for a lock, `cancel`
+    /// aborts running pulls and does nothing else, or its `force` would stay behind for a later cycle.
+    pub fn nudge_all(&self, force: bool, cancel: bool) {
+        for handle in self.workers().handles.values() {
+            if force && !cancel {
+                handle.signals.force.store(true, Ordering::Relaxed);
+            }
+            if cancel {
+                handle.signals.cancel.notify_waiters();
+            } else {
+                handle.signals.nudge.notify_one();
+            }
+        }
+    }
+
+    /// Takes every app's update locks. A worker that is busy longer than `deadline` counts as locked.
+    pub async fn hold_locks(&self, deadline: Duration) -> Result<LockHold, CoreError> {
+        let handles: Vec<(AppId, Handle)> =
+            self.workers().handles.iter().map(|(a, h)| (*a, h.clone())).collect();
+        let mut hold = LockHold::default();
+        let mut answers = Vec::new();
+        for (app, handle) in handles {
+            let (reply, answer) = oneshot::channel();
+            let (keep, release) = oneshot::channel();
+            let sent = handle.commands.send(Command::Hold { reply, release });
+            let sent = tokio::time::timeout(deadline, sent).await;
+            sent.map_err(|_| busy(app))?.map_err(|_| CoreError::ShuttingDown)?;
+            hold.releases.push(keep);
+            answers.push((app, answer));
+        }
+        let all = async {
+            for (app, answer) in answers {
+                answer.await.unwrap_or_else(|_| Err(busy(app)))?;
+            }
+            Ok(())
+        };
+        match tokio::time::timeout(deadline, all).await {
+            Ok(Ok(())) => Ok(hold),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(CoreError::Locked { lock: "an app is being changed".to_owned() }),
+        }
+    }
+
+    /// Waits until every worker has ended the step it is at, which `closing` makes its last.
+    pub async fn shut_down(&self, deadline: Duration) {
+        let mut tasks = {
+            let mut workers = self.workers();
+            workers.handles.clear();
+            std::mem::take(&mut workers.tasks)
+        };
+        let ended =
+            tokio::time::timeout(deadline, async { while tasks.join_next().await.is_some() {} }).await;
+        if ended.is_err() {
+            log::warn!("workers broken off after_ms={}", deadline.as_millis());
+        }
+    }
+}
+
+fn busy(app: AppId) -> CoreError {
+    CoreError::Locked { lock: format!("app {app} is being changed") }
+}

@@ -1,0 +1,142 @@
+//! What every app is doing, for whoever watches.
+
+use std::collections::BTreeMap;
+
+use supervisor_proto::ids::{AppId, ServiceName};
+use tokio::sync::watch;
+
+use crate::domain::{observed::Observed, record::AppRecord};
+
+/// What an app's worker is busy with, in the words of `GET /v1/device`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Activity {
+    /// Nothing.
+    #[default]
+    Idle,
+    /// Fetching an image, so many percent of it.
+    Downloading(u32),
+    /// Making a container.
+    Installing,
+    /// Starting a container.
+    Starting,
+    /// Stopping or removing a container.
+    Stopping,
+}
+
+/// One app.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AppStatus {
+    /// The app's name.
+    pub name: String,
+    /// The release that the target stands for.
+    pub commit: String,
+    /// By service name.
+    pub services: BTreeMap<ServiceName, ServiceStatus>,
+    /// What the worker is busy with.
+    pub activity: Activity,
+    /// A change is wanted and not yet carried out.
+    pub update_pending: bool,
+    /// Every image of the pending change is here.
+    pub update_downloaded: bool,
+    /// The last cycle failed.
+    pub update_failed: bool,
+    /// Why; empty when nothing is wrong.
+    pub last_error: String,
+}
+
+/// One service.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServiceStatus {
+    /// Its image.
+    pub image: String,
+    /// Whether it should run.
+    pub should_run: bool,
+    /// The engine's id of its container; empty without one.
+    pub container_id: String,
+    /// The engine's word for what the container is doing; empty without one.
+    pub container_state: String,
+    /// What its health check says; empty without one.
+    pub health: String,
+}
+
+/// All apps.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// By id.
+    pub apps: BTreeMap<AppId, AppStatus>,
+    /// Whether the engine answers.
+    pub engine_available: bool,
+}
+
+/// Where workers write and watchers read. Nothing is told when nothing has changed.
+#[derive(Debug)]
+pub struct StatusBoard {
+    sender: watch::Sender<Snapshot>,
+}
+
+impl Default for StatusBoard {
+    fn default() -> Self {
+        Self { sender: watch::channel(Snapshot::default()).0 }
+    }
+}
+
+impl StatusBoard {
+    /// Follows the board; the first value is the present one.
+    pub fn watch(&self) -> watch::Receiver<Snapshot> {
+        self.sender.subscribe()
+    }
+
+    /// Changes one app's entry, which is made if it is not there.
+    pub fn update(&self, app: AppId, change: impl FnOnce(&mut AppStatus)) {
+        self.sender.send_if_modified(|snapshot| {
+            let old = snapshot.apps.get(&app).cloned();
+            let mut new = old.clone().unwrap_or_default();
+            change(&mut new);
+            let modified = old.as_ref() != Some(&new);
+            if modified {
+                snapshot.apps.insert(app, new);
+            }
+            modified
+        });
+    }
+
+    /// Takes one app off the board.
+    pub fn remove(&self, app: AppId) {
+        self.sender.send_if_modified(|snapshot| snapshot.apps.remove(&app).is_some());
+    }
+
+    /// Says whether the engine answers.
+    pub fn set_engine_available(&self, available: bool) {
+        self.sender.send_if_modified(|snapshot| {
+            std::mem::replace(&mut snapshot.engine_available, available) != available
+        });
+    }
+}
+
+impl AppStatus {
+    /// Takes over what the record wants.
+    pub fn describe(&mut self, record: &AppRecord) {
+        self.name.clone_from(&record.target.app.name);
+        self.commit.clone_from(&record.target.app.commit);
+        self.services.retain(|name, _| record.target.services.contains_key(name));
+        for (name, service) in &record.target.services {
+            let status = self.services.entry(name.clone()).or_default();
+            status.image.clone_from(&service.image);
+            status.should_run = record.services.get(name).is_none_or(|intent| intent.run);
+        }
+    }
+
+    /// Takes over what the engine says.
+    pub fn observe(&mut self, observed: &Observed) {
+        for (name, status) in &mut self.services {
+            let newest = observed
+                .containers
+                .iter()
+                .filter(|c| c.service.as_ref() == Some(name))
+                .max_by_key(|c| (c.generation, c.created_s));
+            status.container_id = newest.map(|c| c.id.0.clone()).unwrap_or_default();
+            status.container_state = newest.map(|c| c.state.as_str().to_owned()).unwrap_or_default();
+            status.health = newest.map(|c| c.health.clone()).unwrap_or_default();
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The reconcile loop on a fake device.
+
+mod actions;
+mod adoption;
+mod api_key;
+mod crash;
+mod engine_away;
+mod locks;
+mod pull;
+mod shutdown;
+mod status;
+mod together;
+
+pub use super::fakes::{
+    APP, DATA_LOCK, FakeDevice, Fault, INSTANCE, World, api, api_service, app, apply, name, restart, service,
+    target, target_of,
+};

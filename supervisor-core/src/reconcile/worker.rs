@@ -1,0 +1,262 @@
+//! One app's worker: it owns the app's record, takes actions one after the other, and keeps the engine in
+//! step with the record. An action belongs to the worker once it is accepted: a caller that goes away
+//! changes nothing.
+
+mod intents;
+
+use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
+
+use supervisor_proto::ids::AppId;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    Context,
+    cycle::{Cycle, Held, Outcome, Signals, release_locks, take_locks},
+    status::Activity,
+};
+use crate::{
+    domain::{intent::Action, record::AppRecord},
+    error::{CoreError, chain},
+    ports::engine::EngineError,
+};
+
+/// First and longest wait after a failed cycle: 500 ms, doubled, at most 30 s, as the historical supervisor.
+const RETRY_FIRST: Duration = Duration::from_millis(500);
+const RETRY_LONGEST: Duration = Duration::from_secs(30);
+/// How long a caller waits for an engine that does not answer: a restart of the engine fits in.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+pub use self::intents::fresh_token;
+
+type Reply = oneshot::Sender<Result<(), CoreError>>;
+
+/// What a worker is asked to do.
+pub enum Command {
+    /// Carry out an action and answer when it is done.
+    Act {
+        /// The action.
+        action: Action,
+        /// Override the update locks.
+        force: bool,
+        /// Where the answer goes.
+        reply: Reply,
+    },
+    /// Take the app's update locks and keep still until `release` is dropped.
+    Hold {
+        /// Says whether the locks are held.
+        reply: Reply,
+        /// Ends when the holder lets go.
+        release: oneshot::Receiver<()>,
+    },
+}
+
+/// Where a worker's first record comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// It is on disk.
+    Store,
+    /// It was rebuilt, and has to be put on disk.
+    Elsewhere,
+}
+
+/// One app's worker.
+pub struct Worker {
+    context: Arc<Context>,
+    app: AppId,
+    /// `None` until the first target comes, and after the app was removed.
+    record: Option<AppRecord>,
+    /// The record is not on disk yet.
+    unsaved: bool,
+    commands: mpsc::Receiver<Command>,
+    signals: Arc<Signals>,
+    held: Option<Held>,
+    failures: u32,
+    retry_at: Option<Instant>,
+    last_error: String,
+}
+
+impl Worker {
+    /// A worker for `app`.
+    pub fn new(
+        context: Arc<Context>,
+        app: AppId,
+        record: Option<(AppRecord, Origin)>,
+        commands: mpsc::Receiver<Command>,
+        signals: Arc<Signals>,
+    ) -> Self {
+        Self {
+            context,
+            app,
+            unsaved: record.as_ref().is_some_and(|(_, origin)| *origin == Origin::Elsewhere),
+            record: record.map(|(record, _)| record),
+            commands,
+            signals,
+            held: None,
+            failures: 0,
+            retry_at: None,
+            last_error: String::new(),
+        }
+    }
+
+    /// Works until every sender of commands is gone.
+    pub async fn run(mut self) {
+        if let Some(record) = &self.record {
+            self.context.status.update(self.app, |status| status.describe(record));
+            // An earlier life may have ended while it held them.
+            release_locks(&self.context, record, &Held::new()).await;
+        }
+        loop {
+            let retry = async {
+                match self.retry_at {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                command = self.commands.recv() => match command {
+                    Some(Command::Act { action, force, reply }) => self.act(&action, force, reply).await,
+                    Some(Command::Hold { reply, release }) => self.hold(reply, release).await,
+                    None => break,
+                },
+                () = self.signals.nudge.notified() => self.drive(None).await,
+                () = retry => self.drive(None).await,
+            }
+        }
+    }
+
+    async fn act(&mut self, action: &Action, force: bool, reply: Reply) {
+        match self.accept(action, force).await {
+            Ok(()) => self.drive(Some(reply)).await,
+            Err(error) => {
+                self.let_go().await;
+                let _ = reply.send(Err(error));
+            }
+        }
+    }
+
+    /// Runs cycles until everything is as it should be, or until there is no sense in going on now.
+    async fn drive(&mut self, reply: Option<Reply>) {
+        let patience = Instant::now() + PATIENCE;
+        self.retry_at = None;
+        loop {
+            let result = match self.cycle().await {
+                Err(error) if self.gives_up_purge(&error).await => {
+                    self.show_failure(&Err(error));
+                    self.cycle().await.and(Err(CoreError::PurgeGivenUp { why: self.last_error.clone() }))
+                }
+                other => other,
+            };
+            let waits_for_engine = matches!(result, Err(CoreError::Engine(EngineError::Unavailable(_))));
+            let ending = *self.context.closing.borrow();
+            if waits_for_engine && reply.is_some() && !ending && Instant::now() < patience {
+                self.failures = self.failures.saturating_add(1);
+                self.show_failure(&result);
+                let mut closing = self.context.closing.clone();
+                tokio::select! {
+                    () = tokio::time::sleep(self.backoff()) => {}
+                    () = self.signals.nudge.notified() => {}
+                    Ok(_) = closing.wait_for(|closing| *closing) => {}
+                }
+                continue;
+            }
+            self.let_go().await;
+            self.settle(&result);
+            if let Some(reply) = reply {
+                let _ = reply.send(answer(result));
+            }
+            return;
+        }
+    }
+
+    async fn cycle(&mut self) -> Result<Outcome, CoreError> {
+        self.save_adopted().await;
+        let Some(record) = &mut self.record else { return Ok(Outcome::Converged) };
+        let (context, signals, held) = (self.context.as_ref(), self.signals.as_ref(), &mut self.held);
+        let result = Cycle { context, record, signals, held }.run().await;
+        self.context.status.update(self.app, |status| status.activity = Activity::Idle);
+        result
+    }
+
+    /// Takes note of how a cycle ended, and plans the next if one is needed.
+    fn settle(&mut self, result: &Result<Outcome, CoreError>) {
+        match result {
+            Ok(Outcome::Forgotten) => {
+                self.record = None;
+                self.context.status.remove(self.app);
+                log::info!("app removed app_id={}", self.app);
+            }
+            Ok(Outcome::Converged | Outcome::WaitingForApi(_)) if self.record.is_some() => {
+                self.context.status.update(self.app, |status| {
+                    status.update_failed = false;
+                    status.last_error.clear();
+                });
+            }
+            Ok(Outcome::Converged | Outcome::WaitingForApi(_)) => self.context.status.remove(self.app),
+            // Whoever cancelled a download does not want it to begin anew by itself.
+            Err(CoreError::Cancelled | CoreError::ShuttingDown | CoreError::PurgeGivenUp { .. }) => {
+                self.show_failure(result);
+            }
+            Err(_) => {
+                self.show_failure(result);
+                self.failures = self.failures.saturating_add(1);
+                self.retry_at = Some(Instant::now() + self.backoff());
+                return;
+            }
+        }
+        self.signals.force.store(false, Ordering::Relaxed);
+        self.failures = 0;
+        self.last_error.clear();
+    }
+
+    /// Shows a failure on the board, and logs it once, however often it comes again.
+    fn show_failure(&mut self, result: &Result<Outcome, CoreError>) {
+        let Err(error) = result else { return };
+        let text = chain(error);
+        self.context.status.update(self.app, |status| {
+            status.update_failed = true;
+            status.update_pending = true;
+            status.last_error.clone_from(&text);
+        });
+        if text != self.last_error {
+            log::warn!("cycle failed app_id={} error='{text}'", self.app);
+            self.last_error = text;
+        }
+    }
+
+    fn backoff(&self) -> Duration {
+        RETRY_FIRST.saturating_mul(1 << self.failures.saturating_sub(1).min(6)).min(RETRY_LONGEST)
+    }
+
+    async fn let_go(&mut self) {
+        if let Some(held) = self.held.take()
+            && let Some(record) = &self.record
+        {
+            release_locks(&self.context, record, &held).await;
+        }
+    }
+
+    async fn hold(&mut self, reply: Reply, release: oneshot::Receiver<()>) {
+        let Some(record) = &self.record else {
+            let _ = reply.send(Ok(()));
+            return;
+        };
+        let taken = take_locks(&self.context, record, Held::new()).await.map(|held| self.held = Some(held));
+        if reply.send(taken).is_ok() && self.held.is_some() {
+            // An error means that the holder is gone, which is just as well.
+            let _ = release.await;
+        }
+        self.let_go().await;
+    }
+}
+
+fn answer(result: Result<Outcome, CoreError>) -> Result<(), CoreError> {
+    match result? {
+        Outcome::Converged | Outcome::Forgotten => Ok(()),
+        Outcome::WaitingForApi(_) => {
+            Err(CoreError::StillInProgress { waiting_for: "a frontend that tells the API key".to_owned() })
+        }
+    }
+}
