@@ -10,11 +10,15 @@
 pub mod actions;
 pub mod adapters;
 pub mod closing;
+pub mod config;
 pub mod config_json;
 pub mod domain;
 pub mod error;
+pub mod grpc;
+pub mod healthcheck;
 pub mod heartbeat;
 pub mod instance;
 pub mod ports;
 pub mod reconcile;
+pub mod run;
 pub mod watchdog;

@@ -1,0 +1,131 @@
+//! `supervisor.core.v1.Apps`.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream::BoxStream};
+use supervisor_proto::{
+    ids::{AppId, ServiceName},
+    v1::{
+        AppReply, AppRequest, ApplyReply, ApplyRequest, AppsState, ListRequest, LogChunk, LogsRequest,
+        UpdateReply, UpdateRequest, WatchRequest, apps_server::Apps, log_chunk,
+    },
+};
+use tokio_stream::wrappers::WatchStream;
+use tonic::{Request, Response, Status};
+
+use super::{server::until_closing, state, status::to_status, target};
+use crate::{
+    actions::logs::{self, LogsQuery},
+    domain::intent::Action,
+    error::CoreError,
+    reconcile::Reconciler,
+};
+
+/// The service.
+pub struct AppsService {
+    /// What it serves.
+    pub reconciler: Arc<Reconciler>,
+    /// True once core is ending.
+    pub closing: tokio::sync::watch::Receiver<bool>,
+}
+
+fn services(names: &[String]) -> Result<Vec<ServiceName>, CoreError> {
+    Ok(names.iter().map(|name| ServiceName::parse(name)).collect::<Result<_, _>>()?)
+}
+
+/// An action that cannot be done to some services only.
+fn whole_app(names: &[ServiceName], action: Action) -> Result<Action, CoreError> {
+    if names.is_empty() {
+        return Ok(action);
+    }
+    let problem = format!("{} is for the whole app", action.name());
+    Err(CoreError::InvalidField { field: "services".to_owned(), problem })
+}
+
+impl AppsService {
+    async fn act(
+        &self,
+        request: Request<AppRequest>,
+        action: impl FnOnce(Vec<ServiceName>) -> Result<Action, CoreError> + Send,
+    ) -> Result<Response<AppReply>, Status> {
+        let AppRequest { app_id, force, services: names } = request.into_inner();
+        let work = async {
+            let app = AppId::new(app_id)?;
+            self.reconciler.act(app, action(services(&names)?)?, force).await
+        };
+        work.await.map_err(|error| to_status(&error))?;
+        Ok(Response::new(AppReply {}))
+    }
+}
+
+#[tonic::async_trait]
+impl Apps for AppsService {
+    async fn apply(&self, request: Request<ApplyRequest>) -> Result<Response<ApplyReply>, Status> {
+        let ApplyRequest { target, force } = request.into_inner();
+        let work = async {
+            let target = target::from_wire(target.unwrap_or_default())?;
+            let (app, commit) = (target.app.app_id, target.app.commit.clone());
+            self.reconciler.act(app, Action::Apply(Box::new(target)), force).await?;
+            Ok(commit)
+        };
+        let commit = work.await.map_err(|error: CoreError| to_status(&error))?;
+        Ok(Response::new(ApplyReply { commit }))
+    }
+
+    async fn list(&self, _request: Request<ListRequest>) -> Result<Response<AppsState>, Status> {
+        let snapshot = self.reconciler.context().status.watch().borrow().clone();
+        Ok(Response::new(state::to_wire(&snapshot)))
+    }
+
+    type WatchStream = BoxStream<'static, Result<AppsState, Status>>;
+
+    async fn watch(&self, _request: Request<WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
+        let snapshots = WatchStream::new(self.reconciler.context().status.watch());
+        let stream = snapshots.map(|snapshot| Ok(state::to_wire(&snapshot)));
+        Ok(Response::new(until_closing(stream, self.closing.clone())))
+    }
+
+    async fn restart(&self, request: Request<AppRequest>) -> Result<Response<AppReply>, Status> {
+        self.act(request, |names| Ok(Action::Restart(names))).await
+    }
+
+    async fn purge(&self, request: Request<AppRequest>) -> Result<Response<AppReply>, Status> {
+        self.act(request, |names| whole_app(&names, Action::Purge)).await
+    }
+
+    async fn start(&self, request: Request<AppRequest>) -> Result<Response<AppReply>, Status> {
+        self.act(request, |names| Ok(Action::Start(names))).await
+    }
+
+    async fn stop(&self, request: Request<AppRequest>) -> Result<Response<AppReply>, Status> {
+        self.act(request, |names| Ok(Action::Stop(names))).await
+    }
+
+    async fn remove(&self, request: Request<AppRequest>) -> Result<Response<AppReply>, Status> {
+        self.act(request, |names| whole_app(&names, Action::Remove)).await
+    }
+
+    async fn update(&self, request: Request<UpdateRequest>) -> Result<Response<UpdateReply>, Status> {
+        let UpdateRequest { force, cancel } = request.into_inner();
+        self.reconciler.nudge_all(force, cancel);
+        Ok(Response::new(UpdateReply {}))
+    }
+
+    type LogsStream = BoxStream<'static, Result<LogChunk, Status>>;
+
+    async fn logs(&self, request: Request<LogsRequest>) -> Result<Response<Self::LogsStream>, Status> {
+        let LogsRequest { app_id, service, follow, tail_lines } = request.into_inner();
+        let work = async {
+            let app = AppId::new(app_id)?;
+            let service = if service.is_empty() { None } else { Some(ServiceName::parse(&service)?) };
+            logs::open(&self.reconciler, &LogsQuery { app, service, follow, tail: tail_lines }).await
+        };
+        let output = work.await.map_err(|error| to_status(&error))?;
+        let chunks = output.map(|item| {
+            let output = item.map_err(|error| to_status(&CoreError::from(error)))?;
+            let stream = if output.is_stderr { log_chunk::Stream::Stderr } else { log_chunk::Stream::Stdout };
+            Ok(LogChunk { stream: stream.into(), data: output.bytes })
+        });
+        Ok(Response::new(until_closing(chunks, self.closing.clone())))
+    }
+}

@@ -1,0 +1,15 @@
+//! The gRPC side: the socket, who may call what, and one thin service for each part of the contract.
+
+mod api_access;
+mod apps;
+mod audit;
+mod connectivity;
+mod contract;
+mod gate;
+mod power;
+pub mod roles;
+pub mod server;
+pub mod socket;
+mod state;
+pub mod status;
+mod target;

@@ -1,0 +1,110 @@
+//! The server: every service behind the one gate, until core ends.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{Stream, StreamExt, stream::BoxStream};
+use supervisor_proto::v1::{
+    api_access_server::ApiAccessServer, apps_server::AppsServer, connectivity_server::ConnectivityServer,
+    contract_server::ContractServer, power_server::PowerServer,
+};
+use tokio::{net::UnixListener, sync::watch};
+use tokio_stream::wrappers::UnixListenerStream;
+use tonic::{Status, transport::Server};
+
+use super::{
+    api_access::ApiAccessService, apps::AppsService, connectivity::ConnectivityService,
+    contract::ContractService, gate::GateLayer, power::PowerService, roles::RolePolicy,
+};
+use crate::{
+    actions::{api_access::ApiAccessKeeper, power::PowerActions},
+    closing::closed,
+    heartbeat::ConnectivityState,
+    reconcile::Reconciler,
+};
+
+/// Calls of one connection that run at the same time.
+const MAX_CALLS: usize = 512;
+/// No request of the contract comes near this.
+const MAX_REQUEST_BYTES: usize = 1 << 20;
+
+/// How long open connections may take to end; less than any init system waits.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(3);
+
+/// Everything that is served.
+pub struct Services {
+    /// Apps.
+    pub reconciler: Arc<Reconciler>,
+    /// The device's power.
+    pub power: Arc<PowerActions>,
+    /// The API's key and port.
+    pub api_access: Arc<ApiAccessKeeper>,
+    /// The heartbeat's switch.
+    pub heartbeat_switch: watch::Sender<bool>,
+    /// What the heartbeat finds.
+    pub connectivity: watch::Receiver<ConnectivityState>,
+    /// True once core is ending.
+    pub closing: watch::Receiver<bool>,
+}
+
+/// The server could not be built or broke off.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The contract's descriptors are not understood.
+    #[error("the contract's descriptors are not understood")]
+    Reflection(#[source] tonic_reflection::server::Error),
+    /// The transport broke off.
+    #[error("the server broke off")]
+    Transport(#[source] tonic::transport::Error),
+}
+
+/// Serves until `closing`.
+pub async fn serve(listener: UnixListener, policy: RolePolicy, services: Services) -> Result<(), ServeError> {
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health.set_serving::<AppsServer<AppsService>>().await;
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(supervisor_proto::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()
+        .map_err(ServeError::Reflection)?;
+    let closing = services.closing.clone();
+    let apps = AppsService { reconciler: services.reconciler, closing: closing.clone() };
+    let power = PowerService { actions: services.power };
+    let api_access = ApiAccessService { keeper: services.api_access, closing: closing.clone() };
+    let connectivity = ConnectivityService {
+        switch: services.heartbeat_switch,
+        state: services.connectivity,
+        closing: closing.clone(),
+    };
+    let serving = Server::builder()
+        .concurrency_limit_per_connection(MAX_CALLS)
+        .layer(GateLayer { policy })
+        .add_service(health_service)
+        .add_service(reflection)
+        .add_service(ContractServer::new(ContractService).max_decoding_message_size(MAX_REQUEST_BYTES))
+        .add_service(AppsServer::new(apps).max_decoding_message_size(MAX_REQUEST_BYTES))
+        .add_service(PowerServer::new(power).max_decoding_message_size(MAX_REQUEST_BYTES))
+        .add_service(ApiAccessServer::new(api_access).max_decoding_message_size(MAX_REQUEST_BYTES))
+        .add_service(ConnectivityServer::new(connectivity).max_decoding_message_size(MAX_REQUEST_BYTES))
+        .serve_with_incoming_shutdown(UnixListenerStream::new(listener), closed(closing.clone()));
+    tokio::select! {
+        served = serving => served.map_err(ServeError::Transport),
+        () = overdue(closing) => {
+            log::warn!("connections broken off after_ms={}", DRAIN_DEADLINE.as_millis());
+            Ok(())
+        }
+    }
+}
+
+/// Resolves when peers have had their time to end: one that is silent, or follows the health, never would.
+async fn overdue(closing: watch::Receiver<bool>) {
+    closed(closing).await;
+    tokio::time::sleep(DRAIN_DEADLINE).await;
+}
+
+/// A stream that would last for ever ends with core, so that the server can.
+pub fn until_closing<T: Send + 'static>(
+    stream: impl Stream<Item = Result<T, Status>> + Send + 'static,
+    closing: watch::Receiver<bool>,
+) -> BoxStream<'static, Result<T, Status>> {
+    stream.take_until(closed(closing)).boxed()
+}

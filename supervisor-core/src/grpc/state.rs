@@ -1,0 +1,50 @@
+//! The status board on the wire.
+
+use supervisor_proto::v1::{Activity as WireActivity, AppState, AppsState, ServiceState};
+
+use crate::reconcile::status::{Activity, AppStatus, ServiceStatus, Snapshot};
+
+/// Translates a snapshot.
+pub fn to_wire(snapshot: &Snapshot) -> AppsState {
+    AppsState {
+        apps: snapshot.apps.iter().map(|(id, app)| app_to_wire(id.get(), app)).collect(),
+        engine_available: snapshot.engine_available,
+    }
+}
+
+fn app_to_wire(app_id: u64, app: &AppStatus) -> AppState {
+    let (activity, percent) = match app.activity {
+        Activity::Idle => (WireActivity::Idle, None),
+        Activity::Downloading(percent) => (WireActivity::Downloading, Some(percent)),
+        Activity::Installing => (WireActivity::Installing, None),
+        Activity::Starting => (WireActivity::Starting, None),
+        Activity::Stopping => (WireActivity::Stopping, None),
+    };
+    AppState {
+        app_id,
+        name: app.name.clone(),
+        commit: app.commit.clone(),
+        services: app
+            .services
+            .iter()
+            .map(|(name, service)| service_to_wire(name.as_str(), service))
+            .collect(),
+        activity: activity.into(),
+        download_progress_percent: percent,
+        update_pending: app.update_pending,
+        update_downloaded: app.update_downloaded,
+        update_failed: app.update_failed,
+        last_error: app.last_error.clone(),
+    }
+}
+
+fn service_to_wire(name: &str, service: &ServiceStatus) -> ServiceState {
+    ServiceState {
+        name: name.to_owned(),
+        image: service.image.clone(),
+        should_run: service.should_run,
+        container_id: service.container_id.clone(),
+        container_state: service.container_state.clone(),
+        health: service.health.clone(),
+    }
+}

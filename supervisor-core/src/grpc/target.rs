@@ -1,0 +1,261 @@
+//! A target from the wire, checked field by field and refused by name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use supervisor_proto::{
+    ids::{AppId, ServiceName, VolumeName},
+    v1::{self, restart},
+};
+
+use crate::{
+    domain::{
+        local_ids,
+        order::start_order,
+        target::{
+            AppFacts, DEFAULT_STOP_GRACE_MS, Healthcheck, Mount, NetworkMode, Port, Protocol, RestartPolicy,
+            Service, Target, Volume,
+        },
+    },
+    error::CoreError,
+};
+
+/// Longest name, commit or uuid.
+const MAX_TEXT_BYTES: usize = 255;
+/// More services than any device runs.
+const MAX_SERVICES: usize = 64;
+/// Longest grace period: an hour.
+const MAX_GRACE_MS: u64 = 3_600_000;
+
+fn invalid(field: impl Into<String>, problem: impl Into<String>) -> CoreError {
+    CoreError::InvalidField { field: field.into(), problem: problem.into() }
+}
+
+/// Checks a target and fills in the ids that it leaves out.
+pub fn from_wire(wire: v1::Target) -> Result<Target, CoreError> {
+    let app_id = AppId::new(wire.app_id)?;
+    if wire.services.len() > MAX_SERVICES {
+        return Err(invalid("services", format!("there are more than {MAX_SERVICES}")));
+    }
+    let volumes = volumes(wire.volumes)?;
+    let mut services = BTreeMap::new();
+    for (name, service) in wire.services {
+        let name = ServiceName::parse(&name)?;
+        let service = convert(&format!("services.{name}"), service, &volumes)?;
+        services.insert(name, service);
+    }
+    for (name, service) in &services {
+        if let Some(absent) = service.depends_on.iter().find(|d| !services.contains_key(*d)) {
+            return Err(invalid(
+                format!("services.{name}.depends_on"),
+                format!("there is no service {absent}"),
+            ));
+        }
+    }
+    start_order(&services)?;
+    let app = AppFacts {
+        app_id,
+        name: text("name", wire.name)?,
+        commit: word("commit", wire.commit)?,
+        app_uuid: word("app_uuid", wire.app_uuid)?,
+        release_id: wire.release_id,
+        volumes,
+    };
+    let mut target = Target { app, services };
+    local_ids::fill(&mut target);
+    Ok(target)
+}
+
+/// Text for people: no control characters, so that it can stand in a log line.
+fn text(field: &str, value: String) -> Result<String, CoreError> {
+    if value.len() > MAX_TEXT_BYTES || value.chars().any(char::is_control) {
+        return Err(invalid(field, format!("at most {MAX_TEXT_BYTES} bytes without control characters")));
+    }
+    Ok(value)
+}
+
+/// A word that becomes a part of a container's name.
+fn word(field: &str, value: String) -> Result<String, CoreError> {
+    if value.len() > 64 || !value.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Err(invalid(field, "at most 64 letters and digits"));
+    }
+    Ok(value)
+}
+
+/// Whatever reaches the engine holds no NUL: programs behind it would read something else than was checked.
+fn plain(field: &str, value: &str) -> Result<(), CoreError> {
+    if value.contains('\0') { Err(invalid(field, "it holds a NUL")) } else { Ok(()) }
+}
+
+fn volumes(
+    wire: std::collections::HashMap<String, v1::Volume>,
+) -> Result<BTreeMap<VolumeName, Volume>, CoreError> {
+    wire.into_iter()
+        .map(|(name, volume)| {
+            let name = VolumeName::parse(&name)?;
+            let external = if volume.external_name.is_empty() {
+                name.to_string()
+            } else {
+                VolumeName::parse(&volume.external_name)?.to_string()
+            };
+            Ok((name, if volume.external { Volume::External(external) } else { Volume::Own }))
+        })
+        .collect()
+}
+
+fn convert(
+    path: &str,
+    wire: v1::Service,
+    volumes: &BTreeMap<VolumeName, Volume>,
+) -> Result<Service, CoreError> {
+    let field = |name: &str| format!("{path}.{name}");
+    if wire.image.is_empty()
+        || wire.image.len() > 4096
+        || wire.image.chars().any(|c| c.is_whitespace() || c.is_control())
+    {
+        return Err(invalid(field("image"), "it is not an image reference"));
+    }
+    let (restart, network) = (restart(wire.restart), network(&field("network_mode"), &wire.network_mode)?);
+    let ports = wire.ports.into_iter().map(|p| port(&field("ports"), p)).collect::<Result<Vec<_>, _>>()?;
+    if !ports.is_empty() && network != NetworkMode::App && network != NetworkMode::Bridge {
+        return Err(invalid(field("ports"), "ports cannot be published with this network_mode"));
+    }
+    let stop_grace_ms = wire.stop_grace_period_ms.unwrap_or(DEFAULT_STOP_GRACE_MS);
+    if stop_grace_ms > MAX_GRACE_MS {
+        return Err(invalid(field("stop_grace_period"), "it is longer than an hour"));
+    }
+    for (name, text) in
+        [("user", &wire.user), ("working_dir", &wire.working_dir), ("stop_signal", &wire.stop_signal)]
+    {
+        plain(&field(name), text)?;
+    }
+    Ok(Service {
+        image: wire.image,
+        image_id: wire.image_id,
+        service_id: wire.service_id,
+        command: words(&field("command"), wire.command)?,
+        entrypoint: words(&field("entrypoint"), wire.entrypoint)?,
+        environment: environment(&field("environment"), wire.environment)?,
+        labels: labels(&field("labels"), wire.labels)?,
+        ports,
+        mounts: mounts(&field("volumes"), wire.volumes, volumes)?,
+        network,
+        restart,
+        depends_on: wire
+            .depends_on
+            .iter()
+            .map(|n| ServiceName::parse(n))
+            .collect::<Result<BTreeSet<_>, _>>()?,
+        user: wire.user,
+        working_dir: wire.working_dir,
+        healthcheck: wire.healthcheck.map(healthcheck),
+        stop_signal: wire.stop_signal,
+        stop_grace_ms,
+    })
+}
+
+fn words(field: &str, list: Option<v1::StringList>) -> Result<Option<Vec<String>>, CoreError> {
+    let Some(list) = list else { return Ok(None) };
+    list.items.iter().try_for_each(|item| plain(field, item))?;
+    Ok(Some(list.items))
+}
+
+fn environment(
+    field: &str,
+    wire: std::collections::HashMap<String, String>,
+) -> Result<BTreeMap<String, String>, CoreError> {
+    for (name, value) in &wire {
+        if name.is_empty() || name.contains('=') {
+            return Err(invalid(field, "a variable's name is empty or holds ="));
+        }
+        plain(field, name)?;
+        plain(field, value)?;
+    }
+    Ok(wire.into_iter().collect())
+}
+
+/// Labels by which core knows its own containers are core's alone.
+fn labels(
+    field: &str,
+    wire: std::collections::HashMap<String, String>,
+) -> Result<BTreeMap<String, String>, CoreError> {
+    match wire.keys().find(|name| name.is_empty() || name.starts_with("io.supervisor.")) {
+        Some(name) => Err(invalid(field, format!("label '{name}' is reserved"))),
+        None => Ok(wire.into_iter().collect()),
+    }
+}
+
+fn mounts(
+    field: &str,
+    wire: Vec<v1::Mount>,
+    volumes: &BTreeMap<VolumeName, Volume>,
+) -> Result<Vec<Mount>, CoreError> {
+    let mut targets = BTreeSet::new();
+    wire.into_iter()
+        .map(|mount| {
+            let volume = VolumeName::parse(&mount.volume)?;
+            if !volumes.contains_key(&volume) {
+                return Err(invalid(field, format!("volume {volume} is not declared")));
+            }
+            let path = mount.target.trim_end_matches('/');
+            // Other spellings of the same path would escape the comparison with what every service gets.
+            let plain_part = |part: &str| !matches!(part, "" | "." | "..");
+            let strange = !path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(plain_part));
+            if strange || mount.target.contains([':', '\0']) || !targets.insert(path.to_owned()) {
+                return Err(invalid(field, "a path in the container is absolute, plain and used once"));
+            }
+            Ok(Mount { volume, target: path.to_owned(), read_only: mount.read_only })
+        })
+        .collect()
+}
+
+fn port(field: &str, wire: v1::Port) -> Result<Port, CoreError> {
+    let number = |value: u32| u16::try_from(value).map_err(|_| invalid(field, "a port is at most 65535"));
+    if !wire.host_address.is_empty() && wire.host_address.parse::<std::net::IpAddr>().is_err() {
+        return Err(invalid(field, "the host address is not an IP address"));
+    }
+    let protocol = match wire.protocol.as_str() {
+        "tcp" | "" => Protocol::Tcp,
+        "udp" => Protocol::Udp,
+        "sctp" => Protocol::Sctp,
+        _ => return Err(invalid(field, "a protocol is tcp, udp or sctp")),
+    };
+    let container_port = number(wire.container_port)?;
+    if container_port == 0 {
+        return Err(invalid(field, "a container port is at least 1"));
+    }
+    Ok(Port { host_address: wire.host_address, host_port: number(wire.host_port)?, container_port, protocol })
+}
+
+fn network(field: &str, mode: &str) -> Result<NetworkMode, CoreError> {
+    match mode {
+        "" => Ok(NetworkMode::App),
+        "host" => Ok(NetworkMode::Host),
+        "none" => Ok(NetworkMode::None),
+        "bridge" => Ok(NetworkMode::Bridge),
+        _ => Err(invalid(field, "it is host, none, bridge or absent")),
+    }
+}
+
+fn restart(wire: Option<v1::Restart>) -> RestartPolicy {
+    let wire = wire.unwrap_or_default();
+    match wire.policy() {
+        restart::Policy::Unspecified | restart::Policy::Always => RestartPolicy::Always,
+        restart::Policy::No => RestartPolicy::No,
+        restart::Policy::OnFailure => RestartPolicy::OnFailure(wire.maximum_retry_count),
+        restart::Policy::UnlessStopped => RestartPolicy::UnlessStopped,
+    }
+}
+
+fn healthcheck(wire: v1::Healthcheck) -> Healthcheck {
+    Healthcheck {
+        test: wire.test,
+        interval_ms: wire.interval_ms,
+        timeout_ms: wire.timeout_ms,
+        start_period_ms: wire.start_period_ms,
+        retries: wire.retries,
+    }
+}
+
+#[cfg(test)]
+#[path = "target_tests.rs"]
+mod tests;

@@ -1,0 +1,185 @@
+//! Puts core together and runs it until a signal ends it.
+
+use std::{fs::File, path::PathBuf, sync::Arc, time::Duration};
+
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+use crate::{
+    actions::{
+        api_access::ApiAccessKeeper,
+        power::{Boot, PowerActions},
+    },
+    adapters::{
+        boot_id::BootId,
+        bus::SystemBus,
+        docker::DockerEngine,
+        host_files::LinuxHostFiles,
+        logind::Logind,
+        store::{self, FileStore, Loaded},
+        systemd::SystemState,
+        userns,
+    },
+    config::Config,
+    config_json,
+    domain::environment::{ApiAccess, DeviceFacts},
+    error::chain,
+    grpc::{
+        roles::RolePolicy,
+        server::{ServeError, Services, serve},
+        socket::{self, SocketError},
+    },
+    heartbeat::{ConnectivityState, Endpoint, Heartbeat, HeartbeatConfig, TcpConnector, VpnStatusFolder},
+    instance,
+    ports::{
+        power::PowerManager,
+        store::{Store, StoreError},
+    },
+    reconcile::{Context, Reconciler, engine_watch, status::StatusBoard},
+    watchdog::{self, Watchdog},
+};
+
+/// How long workers may take after that to end the step they are at; what they leave is planned again.
+const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Why core cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// User ids of callers cannot be trusted here.
+    #[error(transparent)]
+    UserNamespace(#[from] userns::UserNamespaceError),
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Another core uses the store.
+    #[error("another supervisor-core uses {}", .0.display())]
+    StoreInUse(PathBuf),
+    /// The socket cannot be made.
+    #[error(transparent)]
+    Socket(#[from] SocketError),
+    /// The server broke off.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// The operating system gave no thread or no signal handler.
+    #[error("cannot watch over the process")]
+    Process(#[source] std::io::Error),
+}
+
+/// Runs core until SIGTERM or SIGINT.
+pub async fn run(config: Config) -> Result<(), RunError> {
+    userns::check()?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Process)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::Process)?;
+    let fresh = instance::derive(&config.host_root, &config.resin_data_path).await;
+    store::make_folders(&config.core_state_dir)?;
+    let _lock = lock_store(&config)?;
+    let loaded = store::load(&config.core_state_dir, &fresh)?;
+    let listener = socket::bind(&config.core_socket, config.socket_gid)?;
+    let device = config_json::read(&config.config_json).await;
+    let (close, closing) = watch::channel(false);
+    let services = assemble(&config, loaded, device, closing).await;
+    let reconciler = Arc::clone(&services.reconciler);
+    let watching = tokio::spawn(engine_watch::follow(Arc::clone(&reconciler)));
+    let _watchdog = Watchdog::start().map_err(RunError::Process)?;
+    let policy = RolePolicy { frontend_uid: config.frontend_uid, admin_gid: config.admin_gid };
+    log::info!("core serves socket={} version={}", config.core_socket.display(), env!("CARGO_PKG_VERSION"));
+    watchdog::notify_ready();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        log::info!("core is shutting down");
+        close.send_replace(true);
+    });
+    let served = serve(listener, policy, services).await;
+    watching.abort();
+    reconciler.shut_down(SHUTDOWN_DEADLINE).await;
+    Ok(served?)
+}
+
+/// Two cores on one store would undo each other's work.
+fn lock_store(config: &Config) -> Result<File, RunError> {
+    let path = config.core_state_dir.join("lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(|source| StoreError::Io { action: "open", path, source })?;
+    file.try_lock().map_err(|_| RunError::StoreInUse(config.core_state_dir.clone()))?;
+    Ok(file)
+}
+
+async fn assemble(
+    config: &Config,
+    loaded: Loaded,
+    device: config_json::DeviceConfig,
+    closing: watch::Receiver<bool>,
+) -> Services {
+    let store: Arc<dyn Store> = Arc::new(FileStore::new(config.core_state_dir.clone()));
+    let known = loaded.api_access.and_then(|stored| ApiAccess::new(stored.api_key, stored.port));
+    let (api_sender, api) = watch::channel(known);
+    let context = Arc::new(Context {
+        engine: Arc::new(DockerEngine::new(&config.docker_socket)),
+        files: Arc::new(LinuxHostFiles::new(config.host_root.clone(), config.resin_data_path.clone())),
+        store: Arc::clone(&store),
+        instance: loaded.instance,
+        data_path: config.resin_data_path.to_string_lossy().into_owned(),
+        device: DeviceFacts { uuid: device.uuid },
+        api,
+        closing: closing.clone(),
+        status: StatusBoard::default(),
+    });
+    let reconciler = Arc::new(Reconciler::new(context, loaded.apps, loaded.provisional));
+    let bus = SystemBus::new(config.dbus_system_bus_address.clone());
+    tokio::spawn(report_system(bus.clone()));
+    let manager: Arc<dyn PowerManager> = Arc::new(Logind::new(bus));
+    let boot = BootId::current().await.map_or_else(
+        |error| {
+            log::warn!(
+                "boot id not known, an interrupted reboot will not be replayed error='{}'",
+                chain(&error)
+            );
+            String::new()
+        },
+        |id| id.as_str().to_owned(),
+    );
+    let power = Arc::new(PowerActions::new(
+        manager,
+        Arc::clone(&reconciler),
+        Arc::clone(&store),
+        Boot { id: boot },
+        config.power_delay_ms,
+    ));
+    if let Some(intent) = loaded.power {
+        power.replay(intent).await;
+    }
+    let (heartbeat_switch, connectivity) = start_heartbeat(config, device.api_endpoint);
+    let api_access = Arc::new(ApiAccessKeeper::new(store, Arc::clone(&reconciler), api_sender));
+    Services { reconciler, power, api_access, heartbeat_switch, connectivity, closing }
+}
+
+/// Says once what is underneath, for whoever reads the log.
+async fn report_system(bus: SystemBus) {
+    match SystemState::query(&bus).await {
+        Ok(system) => log::info!("systemd found version={} state={}", system.version, system.state),
+        Err(error) => {
+            log::warn!("no systemd on the bus, no reboot or shutdown for now error='{}'", chain(&error));
+        }
+    }
+}
+
+fn start_heartbeat(
+    config: &Config,
+    of_config_json: Option<Endpoint>,
+) -> (watch::Sender<bool>, watch::Receiver<ConnectivityState>) {
+    let settings = HeartbeatConfig {
+        endpoint: config.api_endpoint.clone().or(of_config_json),
+        interval: config.heartbeat_interval_ms,
+        timeout: config.heartbeat_timeout_ms,
+    };
+    let (switch, enabled) = watch::channel(true);
+    let vpn = VpnStatusFolder::new(&config.host_root, &config.vpn_status_path);
+    let (heartbeat, states) = Heartbeat::new(settings, TcpConnector, vpn, enabled);
+    tokio::spawn(heartbeat.run());
+    (switch, states)
+}

@@ -1,0 +1,11 @@
+//! Power and API access on a fake device.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use supervisor_core::{domain, error, ports, reconcile};
+
+mod api_access;
+#[path = "../../src/reconcile/fakes/mod.rs"]
+mod fakes;
+mod power;

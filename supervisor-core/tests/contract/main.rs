@@ -1,0 +1,16 @@
+//! The gRPC contract over a real Unix socket, with a fake device behind it.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use supervisor_core::{domain, error, ports, reconcile};
+
+mod audit;
+mod errors;
+#[path = "../../src/reconcile/fakes/mod.rs"]
+mod fakes;
+mod hostile;
+mod raw;
+mod roles;
+mod served;
+mod streams;

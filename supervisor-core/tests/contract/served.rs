@@ -1,0 +1,73 @@
+//! A running server.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use supervisor_core::{
+    actions::{
+        api_access::ApiAccessKeeper,
+        power::{Boot, PowerActions},
+    },
+    grpc::{
+        roles::RolePolicy,
+        server::{ServeError, Services, serve},
+        socket,
+    },
+    heartbeat::{ConnectivityState, Machine},
+};
+use supervisor_proto::client::CoreClient;
+use tempfile::TempDir;
+use tokio::{sync::watch, task::JoinHandle};
+use tonic::transport::{Channel, Endpoint};
+
+use crate::fakes::{FakeDevice, World};
+
+pub const FRONTEND_UID: u32 = 65532;
+pub const ADMIN_GID: u32 = 4242;
+
+/// A server behind which a fake device is; the tests themselves run as root.
+pub struct Served {
+    pub world: World,
+    pub connectivity: watch::Sender<ConnectivityState>,
+    pub folder: TempDir,
+    pub task: JoinHandle<Result<(), ServeError>>,
+}
+
+impl Served {
+    pub fn new() -> Self {
+        Self::on(World::new())
+    }
+
+    pub fn on(world: World) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = socket::bind(&folder.path().join("run/core.sock"), 0).unwrap();
+        let store = || Arc::<FakeDevice>::clone(&world.device);
+        let reconciler = || Arc::clone(&world.reconciler);
+        let boot = Boot { id: "boot".to_owned() };
+        let delay = Duration::from_hours(1);
+        let (connectivity, states) = watch::channel(Machine::new(None, true).state().clone());
+        let services = Services {
+            reconciler: reconciler(),
+            power: Arc::new(PowerActions::new(store(), reconciler(), store(), boot, delay)),
+            api_access: Arc::new(ApiAccessKeeper::new(store(), reconciler(), world.api.clone())),
+            heartbeat_switch: watch::channel(true).0,
+            connectivity: states,
+            closing: world.closing.subscribe(),
+        };
+        let policy = RolePolicy { frontend_uid: FRONTEND_UID, admin_gid: Some(ADMIN_GID) };
+        let task = tokio::spawn(serve(listener, policy, services));
+        Self { world, connectivity, folder, task }
+    }
+
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("run/core.sock")
+    }
+
+    pub fn client(&self) -> CoreClient {
+        CoreClient::new(&self.socket(), "test")
+    }
+
+    pub async fn channel(&self) -> Channel {
+        let endpoint = Endpoint::try_from(format!("unix://{}", self.socket().display())).unwrap();
+        endpoint.connect().await.unwrap()
+    }
+}

@@ -1,0 +1,71 @@
+//! Streams, and the end of the server while they are open.
+
+use std::time::Duration;
+
+use supervisor_proto::v1::{
+    AppRequest, GetConnectivityRequest, LogsRequest, SetHeartbeatRequest, WatchConnectivityRequest,
+    WatchRequest,
+};
+use tokio::{io::AsyncReadExt as _, net::UnixStream, time::timeout};
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+
+use crate::{
+    fakes::{APP, World},
+    served::Served,
+};
+
+/// Long enough for a busy machine, and no more than an init system waits.
+const END: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn watch_gives_the_state_now_then_changes_and_ends_with_core() {
+    let served = Served::on(World::with_app(APP).await);
+    let client = served.client();
+    let mut watch = client.watch(WatchRequest {}, "-").await.unwrap();
+    assert_eq!(watch.message().await.unwrap().unwrap().apps[0].app_id, APP);
+    client.restart(AppRequest { app_id: APP, ..AppRequest::default() }, "-").await.unwrap();
+    let restarted = async {
+        loop {
+            let state = watch.message().await.unwrap().unwrap();
+            if state.apps[0].services[0].container_id == "c2" {
+                return;
+            }
+        }
+    };
+    timeout(END, restarted).await.unwrap();
+    served.world.closing.send_replace(true);
+    timeout(END, async { while watch.message().await.unwrap().is_some() {} }).await.unwrap();
+    timeout(END, served.task).await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn connectivity_is_told_now_and_when_it_changes() {
+    let served = Served::new();
+    let client = served.client();
+    let mut watch = client.watch_connectivity(WatchConnectivityRequest {}, "-").await.unwrap();
+    assert!(watch.message().await.unwrap().unwrap().online);
+    served.connectivity.send_modify(|state| state.online = false);
+    assert!(!watch.message().await.unwrap().unwrap().online);
+    client.set_heartbeat(SetHeartbeatRequest { enabled: false }, "-").await.unwrap();
+    assert!(!client.get_connectivity(GetConnectivityRequest {}, "-").await.unwrap().heartbeat_enabled);
+}
+
+#[tokio::test]
+async fn end_comes_although_streams_and_silent_peers_stay_connected() {
+    let served = Served::on(World::with_app(APP).await);
+    let client = served.client();
+    let _watch = client.watch(WatchRequest {}, "-").await.unwrap();
+    let logs = LogsRequest { app_id: APP, follow: true, ..LogsRequest::default() };
+    let mut logs = client.logs(logs, "-").await.unwrap();
+    assert_eq!(logs.message().await.unwrap().unwrap().data, b"hello from c1\n");
+    let mut health = HealthClient::new(served.channel().await);
+    let mut health = health.watch(HealthCheckRequest::default()).await.unwrap().into_inner();
+    assert_eq!(health.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
+    let mut silent = UnixStream::connect(served.socket()).await.unwrap();
+    // The server's first bytes show that it has accepted the connection.
+    silent.read_u8().await.unwrap();
+    served.world.closing.send_replace(true);
+    timeout(END, served.task).await.expect("the server ends").unwrap().unwrap();
+}
