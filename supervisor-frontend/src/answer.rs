@@ -1,0 +1,212 @@
+//! Every answer that is not a route's own success: the one place where a reason becomes a status
+//! code and a body.
+
+use actix_web::{HttpResponse, http::StatusCode, http::header::ContentType};
+use supervisor_proto::{client::CallError, v1::ErrorReason};
+
+use crate::{
+    error_chain::chain,
+    http::request_id::RequestId,
+    wire::{
+        body::BodyError,
+        plain_text::PlainText,
+        request::AppIdError,
+        response::{GO_OK, GoError},
+    },
+};
+
+const GO_ERROR_MAX_CHARS: usize = 512;
+
+/// How a route's bodies are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `text/plain` in the characters that the cloud's proxy lets through.
+    Text,
+    /// `{"Data":"…","Error":"…"}`, as the original's Go part wrote them.
+    Go,
+}
+
+/// What core was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// `POST /v1/reboot`.
+    Reboot,
+    /// `POST /v1/shutdown`.
+    Shutdown,
+    /// `POST /v1/purge`.
+    Purge,
+    /// `POST /v1/restart`.
+    Restart,
+    /// `POST` and `DELETE /v1/tcp-ping`.
+    Heartbeat,
+}
+
+impl Action {
+    /// The format of this action's answers.
+    pub const fn format(self) -> Format {
+        match self {
+            Self::Reboot | Self::Shutdown | Self::Purge => Format::Go,
+            Self::Restart | Self::Heartbeat => Format::Text,
+        }
+    }
+}
+
+/// A success in plain text.
+pub fn text_ok(body: impl Into<String>) -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::plaintext()).body(body.into())
+}
+
+/// A success of the Go routes.
+pub fn go_ok(status: StatusCode) -> HttpResponse {
+    HttpResponse::build(status).content_type(ContentType::json()).body(GO_OK)
+}
+
+/// A failure in the given format.
+pub fn error(format: Format, status: StatusCode, message: &str) -> HttpResponse {
+    let mut answer = HttpResponse::build(status);
+    match format {
+        Format::Text => {
+            answer.content_type(ContentType::plaintext()).body(PlainText::clean(message).into_string())
+        }
+        Format::Go => {
+            let bounded: String = message.chars().take(GO_ERROR_MAX_CHARS).collect();
+            answer.json(GoError::new(&bounded))
+        }
+    }
+}
+
+/// The answer to a body that cannot be used.
+pub fn body_error(format: Format, cause: &BodyError) -> HttpResponse {
+    let (status, message) = match cause {
+        BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request body too large"),
+        BodyError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "Request body did not arrive in time"),
+        BodyError::Unsupported => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported content encoding or charset")
+        }
+        BodyError::Incomplete(_) => (StatusCode::BAD_REQUEST, "Incomplete request body"),
+        BodyError::Malformed(_) => (StatusCode::BAD_REQUEST, "Malformed request body"),
+    };
+    error(format, status, message)
+}
+
+/// The answer to a body that names no app.
+pub fn app_id_error(format: Format, cause: AppIdError) -> HttpResponse {
+    let message = match cause {
+        AppIdError::Missing => "Missing app id",
+        AppIdError::Invalid => "Invalid app id",
+    };
+    error(format, StatusCode::BAD_REQUEST, message)
+}
+
+/// The answer to a request that core did not carry out, or may not have carried out.
+pub fn call_error(action: Action, cause: &CallError, request_id: RequestId) -> HttpResponse {
+    log::warn!("core call failed action={action:?} request_id={request_id} error='{}'", chain(cause));
+    let (status, message) = match cause {
+        CallError::Unreachable { .. } => {
+            (StatusCode::SERVICE_UNAVAILABLE, "Supervisor core is not available".to_owned())
+        }
+        CallError::ContractMismatch { .. } => {
+            (StatusCode::SERVICE_UNAVAILABLE, "Supervisor core is of another release".to_owned())
+        }
+        CallError::Interrupted(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Outcome unknown: supervisor core did not finish its answer".to_owned(),
+        ),
+        CallError::Refused { reason, subject, message } => refusal(action, *reason, subject, message),
+    };
+    error(action.format(), status, &message)
+}
+
+fn refusal(action: Action, reason: ErrorReason, subject: &str, message: &str) -> (StatusCode, String) {
+    let about = if subject.is_empty() { message } else { subject };
+    match reason {
+        ErrorReason::InvalidArgument => (StatusCode::BAD_REQUEST, format!("Invalid request: {about}")),
+        ErrorReason::AppNotFound => (StatusCode::NOT_FOUND, "App not found".to_owned()),
+        ErrorReason::UpdatesLocked => (StatusCode::LOCKED, format!("Updates are locked: {about}")),
+        ErrorReason::LogindUnavailable => {
+            (StatusCode::INTERNAL_SERVER_ERROR, logind_unavailable(action).to_owned())
+        }
+        ErrorReason::PowerRefused | ErrorReason::UnsafePath => {
+            (StatusCode::INTERNAL_SERVER_ERROR, message.to_owned())
+        }
+        ErrorReason::Unspecified | ErrorReason::Internal => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "Supervisor core failed".to_owned())
+        }
+        ErrorReason::EngineUnavailable => {
+            (StatusCode::SERVICE_UNAVAILABLE, "Container engine is not available".to_owned())
+        }
+        ErrorReason::EngineRefused => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("Container engine refused: {message}"))
+        }
+        ErrorReason::StoreUnavailable => {
+            (StatusCode::SERVICE_UNAVAILABLE, "Supervisor store cannot be written".to_owned())
+        }
+        ErrorReason::StillInProgress => {
+            (StatusCode::SERVICE_UNAVAILABLE, "Still in progress, see /v1/device".to_owned())
+        }
+        ErrorReason::PeerDenied => {
+            (StatusCode::SERVICE_UNAVAILABLE, "Supervisor core refuses this frontend".to_owned())
+        }
+        ErrorReason::FrontendAbsent => {
+            (StatusCode::SERVICE_UNAVAILABLE, "No frontend is connected".to_owned())
+        }
+        ErrorReason::ContractMismatch => {
+            (StatusCode::SERVICE_UNAVAILABLE, "Supervisor core is of another release".to_owned())
+        }
+    }
+}
+
+const fn logind_unavailable(action: Action) -> &'static str {
+    match action {
+        Action::Reboot => "Logind unavailable, cannot reboot.",
+        Action::Shutdown => "Logind unavailable, cannot shut down.",
+        Action::Purge | Action::Restart | Action::Heartbeat => "Logind unavailable.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::body::{MessageBody as _, to_bytes};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::http::request_id::RequestIds;
+
+    const ACTIONS: [Action; 5] =
+        [Action::Reboot, Action::Shutdown, Action::Purge, Action::Restart, Action::Heartbeat];
+
+    fn answered(action: Action, reason: i32, subject: String, message: String) -> (Format, String) {
+        let reason = ErrorReason::try_from(reason).unwrap();
+        let cause = CallError::Refused { reason, subject, message };
+        let answer = call_error(action, &cause, RequestIds::new().next());
+        assert!(answer.status().is_client_error() || answer.status().is_server_error());
+        let body = answer.into_body().try_into_bytes().unwrap();
+        (action.format(), String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn answer_to_whatever_core_says_stays_in_its_format(
+            action in 0_usize..5, reason in 0_i32..=14, subject in any::<String>(), message in any::<String>(),
+        ) {
+            let (format, body) = answered(ACTIONS[action], reason, subject, message);
+            match format {
+                Format::Text => prop_assert!(
+                    body.chars().all(|c| c.is_ascii_alphanumeric() || " :'.?!,/-".contains(c)), "{body}"
+                ),
+                Format::Go => {
+                    let parsed: serde_json::Value = serde_json::from_str(&body).unwrap();
+                    prop_assert_eq!(&parsed["Data"], "Error");
+                    prop_assert!(parsed["Error"].is_string());
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn go_success_is_the_originals_24_bytes() {
+        let body = to_bytes(go_ok(StatusCode::OK).into_body()).await.unwrap();
+        assert_eq!(body.as_ref(), br#"{"Data":"OK","Error":""}"#);
+        assert_eq!(body.len(), 24);
+    }
+}

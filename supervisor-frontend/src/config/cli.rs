@@ -1,0 +1,103 @@
+//! Flags and their environment variables.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+const AFTER_HELP: &str = "\
+Secrets have no flag:
+  RESIN_SUPERVISOR_SECRET  a fixed API key of 1 to 64 word characters; without it a key is
+                           generated at first start and kept in FRONTEND_STATE_DIR/api-key
+
+An empty variable counts as unset. A wrong value ends the program with exit code 64.
+
+Try it:
+  supervisor-frontend --state-dir /tmp/frontend --listen-address 127.0.0.1
+  curl \"http://127.0.0.1:48484/ping?apikey=$(cat /tmp/frontend/api-key)\"";
+
+/// The supervisor's public HTTP API, without any privilege of its own.
+///
+/// Serves the Resin supervisor's API (/ping, /v1/device, /v1/restart and so on) to apps on the device
+/// and to the fleet's cloud. What needs privilege is asked of supervisor-core over its socket; while
+/// core is away, those routes answer 503 and the others go on. Run it as an ordinary user.
+#[derive(Debug, Parser)]
+#[command(name = "supervisor-frontend", version, after_help = AFTER_HELP)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Verb>,
+    /// Socket of supervisor-core
+    #[arg(
+        long,
+        env = "CORE_SOCKET",
+        value_name = "PATH",
+        default_value = "/run/supervisor/core.sock",
+        global = true
+    )]
+    pub(super) core_socket: PathBuf,
+    /// Directory that keeps the API key; created with mode 0700 if missing
+    #[arg(
+        long,
+        env = "FRONTEND_STATE_DIR",
+        value_name = "PATH",
+        default_value = "/var/lib/supervisor/frontend",
+        global = true
+    )]
+    pub(super) state_dir: PathBuf,
+    /// Address of the API; the API is plain HTTP
+    #[arg(long, env = "LISTEN_ADDRESS", value_name = "ADDRESS", default_value = "0.0.0.0", global = true)]
+    pub(super) listen_address: String,
+    /// Port of the API; 0 takes any free one and logs it
+    #[arg(long, env = "LISTEN_PORT", value_name = "PORT", default_value = "48484", global = true)]
+    pub(super) listen_port: String,
+    /// Brightness file of the light that /v1/blink uses
+    #[arg(
+        long,
+        env = "LED_FILE",
+        value_name = "PATH",
+        default_value = "/sys/class/leds/led0/brightness",
+        global = true
+    )]
+    pub(super) led_file: PathBuf,
+    /// os-release file of the host, for the name it gives itself
+    #[arg(
+        long,
+        env = "HOST_OS_VERSION_PATH",
+        value_name = "PATH",
+        default_value = "/etc/os-release",
+        global = true
+    )]
+    pub(super) os_release: PathBuf,
+    /// Log filter: off, error, warn, info, debug, trace, or TARGET=LEVEL pairs with commas
+    #[arg(long, env = "SUPERVISOR_LOG", value_name = "FILTER", default_value = "info", global = true)]
+    pub(super) log: String,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(super) enum Verb {
+    /// Ask the API on this machine whether it is alive: exit code 0 or 1
+    Healthcheck,
+}
+
+/// Parses; variables that are empty count as unset.
+pub(super) fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> Result<Cli, clap::Error> {
+    let command = Cli::command().mut_args(|argument| with_value(argument, &variable));
+    let matches = command.try_get_matches_from(arguments)?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// Makes a set variable the argument's default. clap's own look at the environment would take an
+/// empty variable for a value, and the environment of this process for the caller's.
+fn with_value(argument: Arg, variable: impl Fn(&str) -> Option<OsString>) -> Arg {
+    let Some(name) = argument.get_env().and_then(|name| name.to_str()).map(ToOwned::to_owned) else {
+        return argument;
+    };
+    let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+    let argument = argument.env(None::<&'static str>).help(format!("{help} [env: {name}]"));
+    match variable(&name).filter(|value| !value.is_empty()) {
+        Some(value) => argument.default_value(clap::builder::OsStr::from(value)),
+        None => argument,
+    }
+}

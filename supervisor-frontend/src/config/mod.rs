@@ -1,0 +1,153 @@
+//! Settings: declared once for flags, environment and help; checked once, with one line per mistake.
+
+mod cli;
+mod filter;
+
+use std::{
+    ffi::{OsStr, OsString},
+    fmt,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
+
+use crate::auth::api_key::{ApiKey, KEY_MAX_BYTES};
+
+/// The exit code for settings and arguments that make no sense (`EX_USAGE` of sysexits).
+pub const EXIT_USAGE: u8 = 64;
+
+const SECRET_VARIABLE: &str = "RESIN_SUPERVISOR_SECRET";
+/// What a Unix socket's address holds, without its final zero (`unix(7)`).
+const SOCKET_PATH_MAX_BYTES: usize = 107;
+
+/// What the process is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Serve the API.
+    Serve,
+    /// Ask the running API whether it is alive.
+    Healthcheck,
+}
+
+/// Checked settings.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Core's socket.
+    pub core_socket: PathBuf,
+    /// Where the key is kept.
+    pub state_dir: PathBuf,
+    /// Where the API listens.
+    pub listen: SocketAddr,
+    /// A fixed key.
+    pub fixed_key: Option<ApiKey>,
+    /// The identification light.
+    pub led_file: PathBuf,
+    /// The host's os-release.
+    pub os_release: PathBuf,
+    /// The log filter.
+    pub log_filter: String,
+}
+
+/// A setting that makes no sense. One line; it never shows a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}={value}: expected {expected}")]
+pub struct ConfigError {
+    variable: &'static str,
+    value: String,
+    expected: &'static str,
+}
+
+/// Why there is nothing to do.
+#[derive(Debug)]
+pub enum Stop {
+    /// The arguments were not understood, or help was asked for.
+    Arguments(Box<clap::Error>),
+    /// A setting makes no sense.
+    Setting(ConfigError),
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Arguments(error) => error.render().fmt(f),
+            Self::Setting(error) => error.fmt(f),
+        }
+    }
+}
+
+/// Reads arguments and environment.
+pub fn load(
+    arguments: impl IntoIterator<Item = OsString>,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> Result<(Command, Config), Stop> {
+    refuse_unsupported(&variable).map_err(Stop::Setting)?;
+    let cli = cli::parse(arguments, &variable).map_err(|error| Stop::Arguments(Box::new(error)))?;
+    let command = if cli.command.is_some() { Command::Healthcheck } else { Command::Serve };
+    let config = check(cli, variable(SECRET_VARIABLE)).map_err(Stop::Setting)?;
+    Ok((command, config))
+}
+
+/// A setting of the configuration contract that this release does not have. Whoever sets it relies on it, and
+/// would be more open than they believe.
+fn refuse_unsupported(variable: impl Fn(&str) -> Option<OsString>) -> Result<(), ConfigError> {
+    const NAME: &str = "LISTEN_INTERFACES";
+    match variable(NAME).filter(|value| !value.is_empty()) {
+        Some(value) => {
+            let expected = "nothing, this release does not have it yet: use LISTEN_ADDRESS or a firewall";
+            Err(wrong(NAME, &value, expected))
+        }
+        None => Ok(()),
+    }
+}
+
+fn check(cli: cli::Cli, secret: Option<OsString>) -> Result<Config, ConfigError> {
+    let address: IpAddr = parsed("LISTEN_ADDRESS", &cli.listen_address, "an IPv4 or IPv6 address")?;
+    let port: u16 = parsed("LISTEN_PORT", &cli.listen_port, "a TCP port, 0 to 65535 (0: any free one)")?;
+    let core_socket = absolute("CORE_SOCKET", cli.core_socket)?;
+    if core_socket.as_os_str().len() > SOCKET_PATH_MAX_BYTES {
+        return Err(wrong("CORE_SOCKET", core_socket.as_os_str(), "a path of at most 107 bytes"));
+    }
+    if !filter::is_valid(&cli.log) {
+        let expected = "off, error, warn, info, debug or trace, or pairs such as supervisor_frontend=debug";
+        return Err(wrong("SUPERVISOR_LOG", OsStr::new(&cli.log), expected));
+    }
+    Ok(Config {
+        core_socket,
+        state_dir: absolute("FRONTEND_STATE_DIR", cli.state_dir)?,
+        listen: SocketAddr::new(address, port),
+        fixed_key: secret.filter(|secret| !secret.is_empty()).map(|secret| fixed_key(&secret)).transpose()?,
+        led_file: absolute("LED_FILE", cli.led_file)?,
+        os_release: absolute("HOST_OS_VERSION_PATH", cli.os_release)?,
+        log_filter: cli.log,
+    })
+}
+
+fn fixed_key(secret: &OsStr) -> Result<ApiKey, ConfigError> {
+    const { assert!(KEY_MAX_BYTES == 64, "the sentence below says 64") };
+    secret.to_str().and_then(|text| ApiKey::parse(text).ok()).ok_or_else(|| {
+        wrong(
+            SECRET_VARIABLE,
+            OsStr::new("(not shown)"),
+            "1 to 64 of the characters A-Z a-z 0-9 and underscore",
+        )
+    })
+}
+
+fn parsed<T: std::str::FromStr>(
+    variable: &'static str,
+    text: &str,
+    expected: &'static str,
+) -> Result<T, ConfigError> {
+    text.parse().map_err(|_| wrong(variable, OsStr::new(text), expected))
+}
+
+fn absolute(variable: &'static str, path: PathBuf) -> Result<PathBuf, ConfigError> {
+    if path.is_absolute() { Ok(path) } else { Err(wrong(variable, path.as_os_str(), "an absolute path")) }
+}
+
+fn wrong(variable: &'static str, value: &OsStr, expected: &'static str) -> ConfigError {
+    // Escaped, so that a value with a newline still gives one line.
+    ConfigError { variable, value: value.to_string_lossy().escape_debug().to_string(), expected }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+use super::*;
+
+fn load_with(arguments: &[&str], variables: &[(&str, &str)]) -> Result<(Command, Config), Stop> {
+    let arguments = std::iter::once("supervisor-frontend").chain(arguments.iter().copied());
+    load(arguments.map(OsString::from), |name| {
+        variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))
+    })
+}
+
+fn mistake(variables: &[(&str, &str)]) -> String {
+    match load_with(&[], variables) {
+        Err(Stop::Setting(error)) => error.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn defaults_are_those_of_the_contract() {
+    let (command, config) = load_with(&[], &[]).unwrap();
+    assert_eq!(command, Command::Serve);
+    assert_eq!(config.core_socket, PathBuf::from("/run/supervisor/core.sock"));
+    assert_eq!(config.state_dir, PathBuf::from("/var/lib/supervisor/frontend"));
+    assert_eq!(config.listen.to_string(), "0.0.0.0:48484");
+    assert_eq!(config.led_file, PathBuf::from("/sys/class/leds/led0/brightness"));
+    assert_eq!(config.os_release, PathBuf::from("/etc/os-release"));
+    assert_eq!(config.log_filter, "info");
+    assert!(config.fixed_key.is_none());
+}
+
+#[test]
+fn variables_that_are_empty_count_as_unset() {
+    let names = [
+        "CORE_SOCKET",
+        "FRONTEND_STATE_DIR",
+        "LISTEN_ADDRESS",
+        "LISTEN_PORT",
+        "RESIN_SUPERVISOR_SECRET",
+        "LED_FILE",
+        "HOST_OS_VERSION_PATH",
+        "SUPERVISOR_LOG",
+    ];
+    let (_, config) = load_with(&[], &names.map(|name| (name, ""))).unwrap();
+    assert_eq!(config.listen.to_string(), "0.0.0.0:48484");
+    assert!(config.fixed_key.is_none());
+}
+
+#[test]
+fn flags_win_over_variables_before_and_after_the_verb() {
+    for arguments in [["--listen-port", "1", "healthcheck"], ["healthcheck", "--listen-port", "1"]] {
+        let (command, config) =
+            load_with(&arguments, &[("LISTEN_PORT", "2"), ("LISTEN_ADDRESS", "::1")]).unwrap();
+        assert_eq!(command, Command::Healthcheck);
+        assert_eq!(config.listen.to_string(), "[::1]:1");
+    }
+}
+
+#[test]
+fn values_that_make_no_sense_are_named_on_one_line() {
+    let expected = [
+        (("LISTEN_PORT", "banana"), "LISTEN_PORT=banana: expected a TCP port, 0 to 65535 (0: any free one)"),
+        (("LISTEN_PORT", "65536"), "LISTEN_PORT=65536: expected a TCP port, 0 to 65535 (0: any free one)"),
+        (("LISTEN_ADDRESS", "a\nb"), "LISTEN_ADDRESS=a\\nb: expected an IPv4 or IPv6 address"),
+        (
+            ("LISTEN_INTERFACES", "lo"),
+            "LISTEN_INTERFACES=lo: expected nothing, this release does not have it yet: use LISTEN_ADDRESS or a \
+             firewall",
+        ),
+        (("CORE_SOCKET", "core.sock"), "CORE_SOCKET=core.sock: expected an absolute path"),
+        (("FRONTEND_STATE_DIR", "x"), "FRONTEND_STATE_DIR=x: expected an absolute path"),
+        (("LED_FILE", "x"), "LED_FILE=x: expected an absolute path"),
+        (("HOST_OS_VERSION_PATH", "x"), "HOST_OS_VERSION_PATH=x: expected an absolute path"),
+    ];
+    for (variable, line) in expected {
+        assert_eq!(mistake(&[variable]), line);
+    }
+    assert!(mistake(&[("SUPERVISOR_LOG", "inof")]).starts_with("SUPERVISOR_LOG=inof: expected off, error"));
+    let long = format!("/{}", "x".repeat(107));
+    assert!(mistake(&[("CORE_SOCKET", &long)]).ends_with("expected a path of at most 107 bytes"));
+}
+
+#[test]
+fn secret_is_taken_and_never_shown() {
+    let (_, config) = load_with(&[], &[("RESIN_SUPERVISOR_SECRET", "bananas")]).unwrap();
+    assert!(!format!("{config:?}").contains("bananas"));
+    assert_eq!(config.fixed_key.unwrap().expose(), "bananas");
+    let line = mistake(&[("RESIN_SUPERVISOR_SECRET", "not a word")]);
+    assert!(!line.contains("not a word") && line.starts_with("RESIN_SUPERVISOR_SECRET="), "{line}");
+}
+
+#[test]
+fn help_names_every_variable_and_no_secret_value() {
+    let stop = load_with(&["--help"], &[("RESIN_SUPERVISOR_SECRET", "bananas")]).unwrap_err();
+    let help = stop.to_string();
+    for name in [
+        "CORE_SOCKET",
+        "FRONTEND_STATE_DIR",
+        "LISTEN_ADDRESS",
+        "LISTEN_PORT",
+        "RESIN_SUPERVISOR_SECRET",
+        "LED_FILE",
+        "HOST_OS_VERSION_PATH",
+        "SUPERVISOR_LOG",
+    ] {
+        assert!(help.contains(name), "{name}\n{help}");
+    }
+    assert!(!help.contains("bananas"));
+}
+
+#[test]
+fn unknown_flag_is_a_mistake_in_the_arguments() {
+    assert!(matches!(load_with(&["--nonsense"], &[]), Err(Stop::Arguments(_))));
+}

@@ -1,0 +1,67 @@
+//! The listening socket of the API.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    time::Duration,
+};
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+const BACKLOG: i32 = 256;
+const FIRST_RETRY: Duration = Duration::from_millis(100);
+const LAST_RETRY: Duration = Duration::from_secs(5);
+
+/// Binds `address`, waiting as long as something else holds it. The port lies in the kernel's
+/// ephemeral range, so a client that polls it before it listens can connect to itself and hold it;
+/// an address may also appear only when its interface comes up.
+pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let mut wait = FIRST_RETRY;
+    loop {
+        match listen(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable) =>
+            {
+                log::warn!(
+                    "bind failed, trying again address={address} wait_ms={} error='{error}'",
+                    wait.as_millis()
+                );
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(LAST_RETRY);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn bind_of_a_held_port_succeeds_when_it_becomes_free() {
+        let holder = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let address = holder.local_addr().unwrap();
+        let waiting = tokio::spawn(bind(address));
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        drop(holder);
+        assert_eq!(waiting.await.unwrap().unwrap().local_addr().unwrap(), address);
+    }
+
+    #[tokio::test]
+    async fn bind_of_port_0_takes_any_free_port() {
+        let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        assert_ne!(listener.local_addr().unwrap().port(), 0);
+    }
+}

@@ -1,0 +1,19 @@
+//! The unprivileged half of the supervisor: the public HTTP API.
+//!
+//! It holds the API key, answers what needs no privilege by itself, and asks `supervisor-core` for the
+//! rest. It starts without core, outlives core, and finds core again.
+
+pub mod answer;
+pub mod auth;
+pub mod config;
+pub mod core_link;
+pub mod device;
+pub mod error_chain;
+pub mod healthcheck;
+pub mod http;
+pub mod led;
+pub mod routes;
+pub mod server;
+pub mod services;
+pub mod watchdog;
+pub mod wire;

@@ -1,0 +1,29 @@
+//! What the routes work with.
+
+use std::{sync::Arc, time::Duration};
+
+use supervisor_proto::client::CoreClient;
+
+use crate::{
+    auth::key_ring::KeyRing, core_link::LinkHandle, device::DeviceFacts, http::request_id::RequestIds,
+    led::LedHandle,
+};
+
+/// Shared by all routes; built once.
+#[derive(Debug)]
+pub struct Services {
+    /// The key that counts.
+    pub keys: Arc<KeyRing>,
+    /// Calls on core.
+    pub core: Arc<CoreClient>,
+    /// What the link to core knows, and what it is to pass on.
+    pub link: LinkHandle,
+    /// The identification light.
+    pub led: LedHandle,
+    /// What `/v1/device` says of the device itself.
+    pub device: DeviceFacts,
+    /// Names for requests.
+    pub request_ids: RequestIds,
+    /// How long a request's body may take to arrive.
+    pub body_deadline: Duration,
+}

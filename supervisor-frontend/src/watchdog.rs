@@ -1,0 +1,128 @@
+//! Ends the process when its loops stand still, so that whoever started it starts it again.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+/// How often loops beat and how often the watchdog looks.
+pub const BEAT_INTERVAL: Duration = Duration::from_secs(10);
+/// So many looks in a row without a beat, 30 s, mean that a loop is stuck.
+const LOOKS_WITHOUT_BEAT: u32 = 3;
+/// How long the last log line may take.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// The process's exit code when a loop was stuck.
+const EXIT_STUCK: i32 = 70;
+
+/// A loop's sign of life.
+#[derive(Debug, Clone, Default)]
+pub struct Heart(Arc<AtomicU64>);
+
+impl Heart {
+    /// Beats for as long as the loop it runs on turns. Never returns.
+    pub async fn beat(self, mut also: impl FnMut()) {
+        let mut interval = tokio::time::interval(BEAT_INTERVAL);
+        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            interval.tick().await;
+            self.0.fetch_add(1, Ordering::Relaxed);
+            also();
+        }
+    }
+
+    fn beats(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Counts looks without a beat. Looks are counted, not seconds: after a suspended machine or a
+/// stopped process goes on, the loops get their turn before they are judged.
+#[derive(Debug, Default)]
+struct Judge {
+    last: u64,
+    still: u32,
+}
+
+impl Judge {
+    fn is_stuck(&mut self, beats: u64) -> bool {
+        if beats == self.last {
+            self.still += 1;
+        } else {
+            (self.last, self.still) = (beats, 0);
+        }
+        self.still >= LOOKS_WITHOUT_BEAT
+    }
+}
+
+/// Starts the thread that looks after `hearts`, each with a name for the last log line. It ends when
+/// the process does.
+pub fn start(hearts: Vec<(&'static str, Heart)>) -> io::Result<()> {
+    let watch = move || {
+        let mut judged: Vec<_> =
+            hearts.into_iter().map(|(name, heart)| (name, heart, Judge::default())).collect();
+        loop {
+            thread::sleep(BEAT_INTERVAL);
+            for (name, heart, judge) in &mut judged {
+                if judge.is_stuck(heart.beats()) {
+                    end(name);
+                }
+            }
+        }
+    };
+    thread::Builder::new().name("watchdog".to_owned()).stack_size(64 * 1024).spawn(watch).map(drop)
+}
+
+/// Says why and ends. The line is written by a thread of its own: a log that nobody reads may be
+/// what the loop is stuck on, and must not stop the watchdog too.
+fn end(name: &'static str) -> ! {
+    let line = move || {
+        log::error!("watchdog ended the process: a loop is stuck loop={name} exit_code={EXIT_STUCK}");
+    };
+    if thread::Builder::new().spawn(line).is_ok() {
+        thread::sleep(LAST_WORDS);
+    }
+    std::process::exit(EXIT_STUCK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn judge_of_a_beating_loop_is_content() {
+        let mut judge = Judge::default();
+        assert!((1..100).all(|beats| !judge.is_stuck(beats / 2)));
+    }
+
+    #[test]
+    fn judge_of_a_silent_loop_finds_it_stuck_at_the_third_look() {
+        let mut judge = Judge::default();
+        assert!(!judge.is_stuck(5));
+        let looks: Vec<bool> = (0..3).map(|_| judge.is_stuck(5)).collect();
+        assert_eq!(looks, [false, false, true]);
+    }
+
+    #[test]
+    fn judge_of_a_loop_that_resumes_starts_over() {
+        let mut judge = Judge::default();
+        judge.is_stuck(1);
+        judge.is_stuck(1);
+        judge.is_stuck(1);
+        assert!(!judge.is_stuck(2));
+        assert!(!judge.is_stuck(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn heart_beats_once_per_interval() {
+        let heart = Heart::default();
+        let task = tokio::spawn(heart.clone().beat(|| {}));
+        tokio::time::sleep(BEAT_INTERVAL * 3 + Duration::from_secs(1)).await;
+        assert_eq!(heart.beats(), 4);
+        task.abort();
+    }
+}

@@ -1,0 +1,8 @@
+//! Every HTTP body: how requests are read and parsed, and what answers look like.
+
+pub mod body;
+pub mod form;
+pub mod json;
+pub mod plain_text;
+pub mod request;
+pub mod response;

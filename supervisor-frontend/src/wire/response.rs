@@ -1,0 +1,75 @@
+//! The bodies of answers, spelled as the Resin supervisor spells them.
+
+use serde::Serialize;
+
+use crate::core_link::apps_summary::{AppsSummary, Status};
+
+/// The body of a successful reboot, shutdown or purge, to the byte.
+pub const GO_OK: &str = r#"{"Data":"OK","Error":""}"#;
+
+/// The body of a failed reboot, shutdown or purge. The capitals are those of the original's Go part.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct GoError<'a> {
+    data: &'static str,
+    error: &'a str,
+}
+
+impl<'a> GoError<'a> {
+    /// A failure for the reason `error`.
+    pub fn new(error: &'a str) -> Self {
+        Self { data: "Error", error }
+    }
+}
+
+/// The body of `GET /v1/device`. What is not known yet is null.
+#[derive(Debug, Serialize)]
+pub struct Device<'a> {
+    /// Port of this API.
+    pub api_port: u16,
+    /// IPv4 addresses, separated by blanks.
+    pub ip_address: Option<&'a str>,
+    /// What the first busy app is doing.
+    pub status: Status,
+    /// Percentage of the image that is being pulled.
+    pub download_progress: Option<u32>,
+    /// The host's `PRETTY_NAME`.
+    pub os_version: Option<&'a str>,
+    /// This program's version.
+    pub supervisor_version: &'static str,
+    /// Release of the first app.
+    pub commit: Option<&'a str>,
+    /// Hardware addresses, separated by blanks.
+    pub mac_address: Option<&'a str>,
+    /// A change is wanted and not yet carried out.
+    pub update_pending: bool,
+    /// Every image of the pending change is here.
+    pub update_downloaded: bool,
+    /// The last cycle failed.
+    pub update_failed: bool,
+}
+
+impl<'a> Device<'a> {
+    /// Puts together what is known.
+    pub fn new(
+        api_port: u16,
+        os_version: Option<&'a str>,
+        addresses: (Option<&'a str>, Option<&'a str>),
+        apps: &'a AppsSummary,
+    ) -> Self {
+        let (ip_address, mac_address) = addresses;
+        Self {
+            api_port,
+            ip_address,
+            status: apps.status,
+            download_progress: apps.download_progress,
+            os_version,
+            supervisor_version: env!("CARGO_PKG_VERSION"),
+            commit: apps.commit.as_deref(),
+            mac_address,
+            update_pending: apps.update_pending,
+            update_downloaded: apps.update_downloaded,
+            update_failed: apps.update_failed,
+        }
+    }
+}

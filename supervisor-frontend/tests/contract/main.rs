@@ -1,0 +1,23 @@
+//! The frontend over a real TCP socket, against a core over a real Unix socket.
+
+// Marked as tests, so that helpers beside the test functions may unwrap too.
+#[cfg(test)]
+mod access;
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod connections;
+#[cfg(test)]
+mod device;
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod link;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod routing;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod tables;

@@ -1,0 +1,173 @@
+//! A core that does what the test says and tells what it was asked for.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    thread::{self, JoinHandle},
+};
+
+use supervisor_proto::{
+    CONTRACT_VERSION,
+    v1::{self, ErrorReason},
+};
+use tokio::{
+    net::UnixListener,
+    sync::{broadcast, mpsc, oneshot, watch},
+};
+use tokio_stream::wrappers::UnixListenerStream;
+use tonic::{Code, Status, transport::Server};
+
+use super::http::PATIENCE;
+
+/// A call as the fake core saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    Hello,
+    SetApiAccess { api_key: String, port: u32 },
+    Power { off: bool, force: bool },
+    Restart { app_id: u64, force: bool },
+    Purge { app_id: u64, force: bool },
+    Update { force: bool, cancel: bool },
+    Heartbeat { enabled: bool },
+}
+
+/// What the fake core is to do.
+#[derive(Clone)]
+pub struct Script {
+    pub contract_version: u32,
+    /// The answer to every action; hello, key and streams are not concerned.
+    pub failure: Option<(ErrorReason, &'static str, &'static str)>,
+    /// Actions never answer.
+    pub hangs: bool,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self { contract_version: CONTRACT_VERSION, failure: None, hangs: false }
+    }
+}
+
+/// The part that the services share.
+#[derive(Clone)]
+pub struct Shared {
+    pub script: Arc<Mutex<Script>>,
+    pub calls: mpsc::UnboundedSender<(Call, Option<String>)>,
+    pub apps: watch::Sender<v1::AppsState>,
+    pub connectivity: watch::Sender<v1::ConnectivityState>,
+    pub rotations: broadcast::Sender<v1::RotationRequested>,
+}
+
+impl Shared {
+    /// Notes an action and carries out the script.
+    pub async fn act(&self, call: Call, request_id: Option<String>) -> Result<(), Status> {
+        self.calls.send((call, request_id)).unwrap();
+        let script = self.script.lock().unwrap().clone();
+        if script.hangs {
+            std::future::pending::<()>().await;
+        }
+        match script.failure {
+            None => Ok(()),
+            Some((reason, subject, message)) => {
+                Err(supervisor_proto::reason::status(Code::Aborted, reason, subject, message))
+            }
+        }
+    }
+}
+
+pub struct FakeCore {
+    end: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    pub shared: Shared,
+    calls: mpsc::UnboundedReceiver<(Call, Option<String>)>,
+}
+
+impl FakeCore {
+    pub fn start(socket: &Path) -> Self {
+        Self::start_with(socket, Script::default())
+    }
+
+    pub fn start_with(socket: &Path, script: Script) -> Self {
+        let (sender, calls) = mpsc::unbounded_channel();
+        let online = v1::ConnectivityState { online: true, ..v1::ConnectivityState::default() };
+        let shared = Shared {
+            script: Arc::new(Mutex::new(script)),
+            calls: sender,
+            apps: watch::Sender::new(v1::AppsState::default()),
+            connectivity: watch::Sender::new(online),
+            rotations: broadcast::Sender::new(4),
+        };
+        let _ = std::fs::remove_file(socket);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let listener = {
+            let _context = runtime.enter();
+            UnixListener::bind(socket).unwrap()
+        };
+        let services = shared.clone();
+        let (end, ended) = oneshot::channel();
+        let thread = thread::spawn(move || {
+            // Connections end with the runtime, in the middle of whatever they do.
+            runtime.block_on(async {
+                tokio::select! {
+                    served = serve(listener, services) => served.unwrap(),
+                    _ = ended => {}
+                }
+            });
+        });
+        Self { end: Some((end, thread)), shared, calls }
+    }
+
+    /// The next call, with the request id it came with.
+    pub async fn next(&mut self) -> (Call, Option<String>) {
+        tokio::time::timeout(PATIENCE, self.calls.recv()).await.expect("core was not called").unwrap()
+    }
+
+    /// The next call that is `wanted`; others are passed over.
+    pub async fn until(&mut self, wanted: impl Fn(&Call) -> bool) -> (Call, Option<String>) {
+        loop {
+            let found = self.next().await;
+            if wanted(&found.0) {
+                return found;
+            }
+        }
+    }
+
+    /// Waits until the frontend's link is up and has told its key, which it returns.
+    pub async fn linked(&mut self) -> String {
+        match self.until(|call| matches!(call, Call::SetApiAccess { .. })).await.0 {
+            Call::SetApiAccess { api_key, .. } => api_key,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn script(&self, change: impl FnOnce(&mut Script)) {
+        change(&mut self.shared.script.lock().unwrap());
+    }
+
+    /// Dies as after `kill -9`: every connection breaks, nothing is answered any more.
+    pub fn kill(mut self) {
+        self.shut_down();
+    }
+
+    fn shut_down(&mut self) {
+        if let Some((end, thread)) = self.end.take() {
+            let _ = end.send(());
+            thread.join().unwrap();
+        }
+    }
+}
+
+async fn serve(listener: UnixListener, services: Shared) -> Result<(), tonic::transport::Error> {
+    Server::builder()
+        .add_service(v1::contract_server::ContractServer::new(services.clone()))
+        .add_service(v1::power_server::PowerServer::new(services.clone()))
+        .add_service(v1::apps_server::AppsServer::new(services.clone()))
+        .add_service(v1::connectivity_server::ConnectivityServer::new(services.clone()))
+        .add_service(v1::api_access_server::ApiAccessServer::new(services))
+        .serve_with_incoming(UnixListenerStream::new(listener))
+        .await
+}
+
+impl Drop for FakeCore {
+    fn drop(&mut self) {
+        self.shut_down();
+    }
+}

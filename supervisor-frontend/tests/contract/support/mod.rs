@@ -1,0 +1,6 @@
+//! What the tests stand on: a fake core, a raw HTTP client, a frontend in a folder of its own.
+
+pub mod core;
+pub mod frontend;
+pub mod http;
+pub mod services;

@@ -1,0 +1,157 @@
+//! The fake core's gRPC services.
+
+use std::pin::Pin;
+
+use supervisor_proto::{
+    REQUEST_ID_METADATA,
+    v1::{
+        AppReply, AppRequest, ApplyReply, ApplyRequest, AppsState, ConnectivityState, GetApiAccessReply,
+        GetApiAccessRequest, GetConnectivityRequest, HelloReply, HelloRequest, ListRequest, LogChunk,
+        LogsRequest, PowerReply, PowerRequest, Role, RotateApiKeyReply, RotateApiKeyRequest,
+        RotationRequested, SetApiAccessReply, SetApiAccessRequest, SetHeartbeatReply, SetHeartbeatRequest,
+        UpdateReply, UpdateRequest, WatchConnectivityRequest, WatchRequest, WatchRotationsRequest,
+        api_access_server::ApiAccess, apps_server::Apps, connectivity_server::Connectivity,
+        contract_server::Contract, power_server::Power,
+    },
+};
+use tokio_stream::{
+    Stream, StreamExt as _,
+    wrappers::{BroadcastStream, WatchStream},
+};
+use tonic::{Request, Response, Status, async_trait};
+
+use super::core::{Call, Shared};
+
+type Answer<T> = Result<Response<T>, Status>;
+type Pushed<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+fn id<T>(request: &Request<T>) -> Option<String> {
+    request.metadata().get(REQUEST_ID_METADATA).map(|value| value.to_str().unwrap().to_owned())
+}
+
+fn unused<T>() -> Answer<T> {
+    Err(Status::unimplemented("the frontend does not call this"))
+}
+
+#[async_trait]
+impl Contract for Shared {
+    async fn hello(&self, _: Request<HelloRequest>) -> Answer<HelloReply> {
+        self.calls.send((Call::Hello, None)).unwrap();
+        let contract_version = self.script.lock().unwrap().contract_version;
+        Ok(Response::new(HelloReply {
+            contract_version,
+            core_version: "9.9.9".into(),
+            role: Role::Frontend.into(),
+        }))
+    }
+}
+
+#[async_trait]
+impl Power for Shared {
+    async fn reboot(&self, request: Request<PowerRequest>) -> Answer<PowerReply> {
+        self.act(Call::Power { off: false, force: request.get_ref().force }, id(&request)).await?;
+        Ok(Response::new(PowerReply { delay_ms: 1000 }))
+    }
+
+    async fn power_off(&self, request: Request<PowerRequest>) -> Answer<PowerReply> {
+        self.act(Call::Power { off: true, force: request.get_ref().force }, id(&request)).await?;
+        Ok(Response::new(PowerReply { delay_ms: 1000 }))
+    }
+}
+
+#[async_trait]
+impl Apps for Shared {
+    type WatchStream = Pushed<AppsState>;
+    type LogsStream = Pushed<LogChunk>;
+
+    async fn restart(&self, request: Request<AppRequest>) -> Answer<AppReply> {
+        let AppRequest { app_id, force, .. } = *request.get_ref();
+        self.act(Call::Restart { app_id, force }, id(&request)).await?;
+        Ok(Response::new(AppReply {}))
+    }
+
+    async fn purge(&self, request: Request<AppRequest>) -> Answer<AppReply> {
+        let AppRequest { app_id, force, .. } = *request.get_ref();
+        self.act(Call::Purge { app_id, force }, id(&request)).await?;
+        Ok(Response::new(AppReply {}))
+    }
+
+    async fn update(&self, request: Request<UpdateRequest>) -> Answer<UpdateReply> {
+        let UpdateRequest { force, cancel } = *request.get_ref();
+        self.act(Call::Update { force, cancel }, id(&request)).await?;
+        Ok(Response::new(UpdateReply {}))
+    }
+
+    async fn watch(&self, _: Request<WatchRequest>) -> Answer<Self::WatchStream> {
+        Ok(Response::new(Box::pin(WatchStream::new(self.apps.subscribe()).map(Ok))))
+    }
+
+    async fn apply(&self, _: Request<ApplyRequest>) -> Answer<ApplyReply> {
+        unused()
+    }
+
+    async fn list(&self, _: Request<ListRequest>) -> Answer<AppsState> {
+        unused()
+    }
+
+    async fn start(&self, _: Request<AppRequest>) -> Answer<AppReply> {
+        unused()
+    }
+
+    async fn stop(&self, _: Request<AppRequest>) -> Answer<AppReply> {
+        unused()
+    }
+
+    async fn remove(&self, _: Request<AppRequest>) -> Answer<AppReply> {
+        unused()
+    }
+
+    async fn logs(&self, _: Request<LogsRequest>) -> Answer<Self::LogsStream> {
+        unused()
+    }
+}
+
+#[async_trait]
+impl Connectivity for Shared {
+    type WatchConnectivityStream = Pushed<ConnectivityState>;
+
+    async fn set_heartbeat(&self, request: Request<SetHeartbeatRequest>) -> Answer<SetHeartbeatReply> {
+        self.act(Call::Heartbeat { enabled: request.get_ref().enabled }, id(&request)).await?;
+        Ok(Response::new(SetHeartbeatReply {}))
+    }
+
+    async fn watch_connectivity(
+        &self,
+        _: Request<WatchConnectivityRequest>,
+    ) -> Answer<Self::WatchConnectivityStream> {
+        Ok(Response::new(Box::pin(WatchStream::new(self.connectivity.subscribe()).map(Ok))))
+    }
+
+    async fn get_connectivity(&self, _: Request<GetConnectivityRequest>) -> Answer<ConnectivityState> {
+        unused()
+    }
+}
+
+#[async_trait]
+impl ApiAccess for Shared {
+    type WatchRotationsStream = Pushed<RotationRequested>;
+
+    async fn set_api_access(&self, request: Request<SetApiAccessRequest>) -> Answer<SetApiAccessReply> {
+        let SetApiAccessRequest { api_key, port } = request.into_inner();
+        self.calls.send((Call::SetApiAccess { api_key, port }, None)).unwrap();
+        Ok(Response::new(SetApiAccessReply {}))
+    }
+
+    async fn watch_rotations(&self, _: Request<WatchRotationsRequest>) -> Answer<Self::WatchRotationsStream> {
+        let stream = BroadcastStream::new(self.rotations.subscribe());
+        Ok(Response::new(Box::pin(stream.map(|item| item.map_err(|_| Status::internal("lagged"))))))
+    }
+
+    async fn get_api_access(&self, _: Request<GetApiAccessRequest>) -> Answer<GetApiAccessReply> {
+        unused()
+    }
+
+    async fn rotate_api_key(&self, _: Request<RotateApiKeyRequest>) -> Answer<RotateApiKeyReply> {
+        unused()
+    }
+}
