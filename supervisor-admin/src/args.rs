@@ -1,0 +1,226 @@
+//! The command line.
+
+use std::{convert::Infallible, path::PathBuf};
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use log::LevelFilter;
+use supervisor_proto::ids::{AppId, InvalidId, ServiceName};
+
+const DEFAULT_SOCKET: &str = "/run/supervisor/core.sock";
+const DEFAULT_LOG: &str = "info";
+
+const AFTER_HELP: &str = "\
+Exit codes:
+   0  done
+  64  wrong usage or bad input; a dangerous verb without a yes
+  65  the compose file was not accepted
+  66  no such app, service or file
+  69  core, the engine, logind or the frontend is not available
+  70  a failure inside core or this tool
+  75  try again later: updates locked, still in progress, or the store cannot be written
+  77  not allowed
+
+With --json an answer is one JSON object on stdout (`app logs`: one per line), and an error is
+  {\"error\":{\"reason\":\"updates-locked\",\"subject\":\"...\",\"message\":\"...\"}} on stderr.";
+
+/// Looks after the apps of this device: a client of supervisor-core's Unix socket.
+#[derive(Debug, Parser)]
+#[command(name = "supervisor-admin", version, after_help = AFTER_HELP)]
+pub struct Args {
+    /// The Unix socket of supervisor-core.
+    #[arg(long, env = "CORE_SOCKET", global = true, value_name = "PATH", default_value = DEFAULT_SOCKET, value_parser = socket)]
+    pub core_socket: PathBuf,
+    /// Which log lines go to stderr, for example `debug`.
+    #[arg(long, env = "SUPERVISOR_LOG", global = true, value_name = "FILTER", default_value = DEFAULT_LOG, value_parser = log_filter)]
+    pub log: String,
+    /// Answer in JSON, errors too.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Do not ask before a dangerous verb: reboot, shutdown, app purge, app remove, key rotate.
+    #[arg(long, short, global = true)]
+    pub yes: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Core, engine, heartbeat and apps at a glance.
+    Status,
+    /// Apply, look at and control apps.
+    App {
+        /// What to do with apps.
+        #[command(subcommand)]
+        verb: AppVerb,
+    },
+    /// Reboot the device; asks first.
+    Reboot(Force),
+    /// Power the device off; asks first.
+    Shutdown(Force),
+    /// The TCP heartbeat to the cloud: on and off last until core restarts.
+    TcpPing {
+        /// Switch it, or look at it.
+        switch: Switch,
+    },
+    /// The key of the HTTP API.
+    Key {
+        /// Show the key, or replace it by a new one (asks first: apps get it at their next start).
+        verb: KeyVerb,
+    },
+    /// Write a completion script for a shell to stdout.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What to do with apps.
+#[derive(Debug, Subcommand)]
+pub enum AppVerb {
+    /// Make an app what a compose file says, and wait until it runs.
+    Apply(ApplyArgs),
+    /// All apps.
+    List,
+    /// One app in full.
+    Show {
+        /// The app's id.
+        #[arg(value_parser = app_id)]
+        id: AppId,
+    },
+    /// Remove an app's containers and network and forget it; its data and volumes stay. Asks first.
+    Remove(WholeApp),
+    /// Start services that were stopped.
+    Start(AppServices),
+    /// Stop services, also over restarts and boots.
+    Stop(AppServices),
+    /// Stop, recreate and start services, in the order of their dependencies.
+    Restart(AppServices),
+    /// Empty an app's data folder and volumes and recreate its containers. Asks first.
+    Purge(WholeApp),
+    /// The output of one service.
+    Logs(LogsArgs),
+}
+
+/// `app apply`.
+#[derive(Debug, ClapArgs)]
+pub struct ApplyArgs {
+    /// The compose file; `-` reads standard input.
+    pub file: PathBuf,
+    /// The app's id, 1 to 2^53-1.
+    #[arg(long, value_parser = app_id, value_name = "ID")]
+    pub app_id: AppId,
+    /// The app's name; otherwise the file's `name`, otherwise the name of the file's folder.
+    #[arg(long, value_parser = app_name)]
+    pub name: Option<String>,
+    /// How to treat locks.
+    #[command(flatten)]
+    pub force: Force,
+}
+
+/// A verb for a whole app.
+#[derive(Debug, ClapArgs)]
+pub struct WholeApp {
+    /// The app's id.
+    #[arg(value_parser = app_id)]
+    pub id: AppId,
+    /// How to treat locks.
+    #[command(flatten)]
+    pub force: Force,
+}
+
+/// A verb for an app or some of its services.
+#[derive(Debug, ClapArgs)]
+pub struct AppServices {
+    /// The app's id.
+    #[arg(value_parser = app_id)]
+    pub id: AppId,
+    /// Only these services; may be given more than once.
+    #[arg(long = "service", value_name = "NAME", num_args = 1.., value_parser = service)]
+    pub services: Vec<ServiceName>,
+    /// How to treat locks.
+    #[command(flatten)]
+    pub force: Force,
+}
+
+/// `app logs`.
+#[derive(Debug, ClapArgs)]
+pub struct LogsArgs {
+    /// The app's id.
+    #[arg(value_parser = app_id)]
+    pub id: AppId,
+    /// Which service; may be left out for an app of one service.
+    #[arg(long, value_name = "NAME", value_parser = service)]
+    pub service: Option<ServiceName>,
+    /// Go on until the service ends or Ctrl-C.
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Only this many lines from the end.
+    #[arg(long, value_name = "N")]
+    pub tail: Option<u32>,
+}
+
+/// How to treat the apps' update locks.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub struct Force {
+    /// Override the apps' update locks.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `tcp-ping`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// Heartbeat on.
+    On,
+    /// Heartbeat off.
+    Off,
+    /// What it does.
+    Status,
+}
+
+/// `key`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KeyVerb {
+    /// The current key.
+    Show,
+    /// A new key.
+    Rotate,
+}
+
+/// Launch scripts pass empty variables: they count as unset.
+#[allow(clippy::unnecessary_wraps, reason = "the signature that clap asks of a value parser")]
+fn socket(text: &str) -> Result<PathBuf, Infallible> {
+    Ok(PathBuf::from(if text.is_empty() { DEFAULT_SOCKET } else { text }))
+}
+
+/// `level`, `module` or `module=level`, separated by commas.
+fn log_filter(text: &str) -> Result<String, &'static str> {
+    let text = if text.is_empty() { DEFAULT_LOG } else { text };
+    let fits = |directive: &str| match directive.split_once('=') {
+        Some((module, level)) => !module.is_empty() && level.parse::<LevelFilter>().is_ok(),
+        None => !directive.is_empty(),
+    };
+    if text.split(',').all(fits) {
+        Ok(text.to_owned())
+    } else {
+        Err("SUPERVISOR_LOG is error, warn, info, debug, trace or off, or module=level, separated by commas")
+    }
+}
+
+fn app_name(text: &str) -> Result<String, &'static str> {
+    if text.is_empty() || text.len() > 255 || text.contains(char::is_control) {
+        Err("a name has 1 to 255 bytes and no control character")
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+fn app_id(text: &str) -> Result<AppId, InvalidId> {
+    AppId::parse(text)
+}
+
+fn service(text: &str) -> Result<ServiceName, InvalidId> {
+    ServiceName::parse(text)
+}

@@ -1,0 +1,66 @@
+//! `app apply`.
+
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+};
+
+use supervisor_proto::{
+    client::CallError,
+    v1::{ApplyRequest, ErrorReason},
+};
+
+use super::Session;
+use crate::{
+    args::ApplyArgs, compose_file, failure::Failure, output::one_line, progress, views::AppliedView,
+};
+
+pub(super) async fn run(session: &mut Session<'_>, args: &ApplyArgs) -> Result<(), Failure> {
+    let document = compose_file::parse(&read(&args.file)?)?;
+    let name = args.name.clone().or_else(|| document.name.clone()).or_else(|| folder_name(&args.file));
+    let name = name.ok_or(Failure::NoName)?;
+    let target = document.into_target(args.app_id, name.clone());
+    let request = ApplyRequest { target: Some(target), force: args.force.force };
+    session.client.hello().await?;
+    let call = session.client.apply(request, &session.request_id);
+    let reply =
+        progress::shown(&session.client, session.output, args.app_id, &session.request_id, call).await;
+    let commit = reply.map_err(not_accepted)?.commit;
+    let view = AppliedView { action: "apply", app_id: args.app_id.get(), name, commit };
+    session.output.answer(&view, |_| {
+        format!("app {} ({}) applied, commit {}\n", view.app_id, one_line(&view.name), one_line(&view.commit))
+    })
+}
+
+/// What core calls an invalid argument of `Apply` is something that the file says.
+fn not_accepted(error: CallError) -> Failure {
+    match error {
+        CallError::Refused { reason: ErrorReason::InvalidArgument, subject, message } => {
+            Failure::TargetRefused { subject, message }
+        }
+        other => other.into(),
+    }
+}
+
+/// One byte more than the limit is enough to see that a file is too large.
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let limit = compose_file::MAX_BYTES as u64 + 1;
+    let mut bytes = Vec::new();
+    let read = if path.as_os_str() == "-" {
+        io::stdin().lock().take(limit).read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
+    };
+    read.map_err(|source| Failure::File { path: path.to_owned(), source })?;
+    Ok(bytes)
+}
+
+/// The name of the folder that the file is in, as compose names a project.
+fn folder_name(path: &Path) -> Option<String> {
+    if path.as_os_str() == "-" {
+        return None;
+    }
+    let path = path.canonicalize().ok()?;
+    Some(path.parent()?.file_name()?.to_string_lossy().into_owned())
+}

@@ -1,0 +1,70 @@
+//! One file per verb: a call, an answer.
+
+mod apply;
+mod control;
+mod inspect;
+mod key;
+mod logs;
+mod power;
+mod status;
+mod tcp_ping;
+
+use clap::CommandFactory as _;
+use supervisor_proto::client::CoreClient;
+
+use crate::{
+    args::{AppVerb, Args, Verb},
+    failure::Failure,
+    output::Output,
+    request_id,
+};
+
+/// What every verb needs.
+#[derive(Debug)]
+struct Session<'a> {
+    args: &'a Args,
+    client: CoreClient,
+    /// The same for all calls of this run.
+    request_id: String,
+    output: &'a mut Output,
+}
+
+/// Carries out the verb of the command line.
+pub async fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
+    let name = concat!("supervisor-admin/", env!("CARGO_PKG_VERSION"));
+    let client = CoreClient::new(&args.core_socket, name);
+    let mut session = Session { args, client, request_id: request_id::new(), output };
+    log::debug!("started socket={} request_id={}", args.core_socket.display(), session.request_id);
+    match &args.verb {
+        Verb::Status => status::run(&mut session).await,
+        Verb::App { verb } => app(&mut session, verb).await,
+        Verb::Reboot(force) => power::run(&mut session, power::Power::Reboot, *force).await,
+        Verb::Shutdown(force) => power::run(&mut session, power::Power::Shutdown, *force).await,
+        Verb::TcpPing { switch } => tcp_ping::run(&mut session, *switch).await,
+        Verb::Key { verb } => key::run(&mut session, *verb).await,
+        Verb::Completions { shell } => completions(&mut session, *shell),
+    }
+}
+
+async fn app(session: &mut Session<'_>, verb: &AppVerb) -> Result<(), Failure> {
+    use control::Action;
+    match verb {
+        AppVerb::Apply(apply) => apply::run(session, apply).await,
+        AppVerb::List => inspect::list(session).await,
+        AppVerb::Show { id } => inspect::show(session, *id).await,
+        AppVerb::Remove(app) => control::run(session, Action::Remove, app.id, app.force, &[]).await,
+        AppVerb::Purge(app) => control::run(session, Action::Purge, app.id, app.force, &[]).await,
+        AppVerb::Start(app) => control::run(session, Action::Start, app.id, app.force, &app.services).await,
+        AppVerb::Stop(app) => control::run(session, Action::Stop, app.id, app.force, &app.services).await,
+        AppVerb::Restart(app) => {
+            control::run(session, Action::Restart, app.id, app.force, &app.services).await
+        }
+        AppVerb::Logs(logs) => logs::run(session, logs).await,
+    }
+}
+
+fn completions(session: &mut Session<'_>, shell: clap_complete::Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "supervisor-admin", &mut script);
+    session.output.bytes(&script)
+}

@@ -1,0 +1,63 @@
+//! The one map from what went wrong to the exit code. `--help` documents the numbers, which are
+//! those of `sysexits.h`.
+
+use supervisor_proto::{client::CallError, v1::ErrorReason};
+
+use crate::failure::Failure;
+
+/// Wrong usage or bad input.
+pub const USAGE: u8 = 64;
+/// The compose file was not accepted.
+pub const DATA: u8 = 65;
+/// No such app, service or file.
+pub const NOT_FOUND: u8 = 66;
+/// Core, the engine, logind or the frontend is not available.
+pub const UNAVAILABLE: u8 = 69;
+/// A failure inside core or this tool.
+pub const INTERNAL: u8 = 70;
+/// Try again later.
+pub const TRY_LATER: u8 = 75;
+/// Not allowed.
+pub const NOT_ALLOWED: u8 = 77;
+
+/// The exit code of a failure.
+pub fn of_failure(failure: &Failure) -> u8 {
+    match failure {
+        Failure::OutputClosed => 0,
+        Failure::Usage(_) | Failure::NotConfirmed { .. } => USAGE,
+        Failure::Yaml(_)
+        | Failure::Refused { .. }
+        | Failure::TargetRefused { .. }
+        | Failure::TooLarge { .. }
+        | Failure::NoName => DATA,
+        Failure::File { .. } | Failure::NoSuchApp(_) | Failure::NoKeyYet => NOT_FOUND,
+        Failure::SocketDenied { .. } => NOT_ALLOWED,
+        Failure::Call(error) => of_call(error),
+        Failure::Output(_) | Failure::Runtime(_) => INTERNAL,
+    }
+}
+
+fn of_call(error: &CallError) -> u8 {
+    match error {
+        CallError::Unreachable { .. } | CallError::Interrupted(_) => UNAVAILABLE,
+        CallError::ContractMismatch { .. } => INTERNAL,
+        CallError::Refused { reason, .. } => of_reason(*reason),
+    }
+}
+
+/// The exit code of a reason that core gave.
+pub const fn of_reason(reason: ErrorReason) -> u8 {
+    match reason {
+        ErrorReason::InvalidArgument => USAGE,
+        ErrorReason::AppNotFound => NOT_FOUND,
+        ErrorReason::EngineUnavailable
+        | ErrorReason::EngineRefused
+        | ErrorReason::LogindUnavailable
+        | ErrorReason::FrontendAbsent => UNAVAILABLE,
+        ErrorReason::Unspecified | ErrorReason::ContractMismatch | ErrorReason::Internal => INTERNAL,
+        ErrorReason::UpdatesLocked | ErrorReason::StillInProgress | ErrorReason::StoreUnavailable => {
+            TRY_LATER
+        }
+        ErrorReason::PeerDenied | ErrorReason::PowerRefused | ErrorReason::UnsafePath => NOT_ALLOWED,
+    }
+}

@@ -1,0 +1,200 @@
+//! Everything that can end this tool, what it is called, and what to do about it.
+
+use std::{error::Error, io, path::PathBuf};
+
+use supervisor_proto::{client::CallError, compose::Refusals, ids::AppId, v1::ErrorReason};
+
+/// Why this tool did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Nobody reads the output any more: the end of a pipe such as `| head`.
+    #[error("the output was closed")]
+    OutputClosed,
+    /// The output cannot be written.
+    #[error("cannot write the output")]
+    Output(#[source] io::Error),
+    /// The tool itself cannot start.
+    #[error("cannot start")]
+    Runtime(#[source] io::Error),
+    /// The command line is wrong; the text is clap's.
+    #[error("{0}")]
+    Usage(String),
+    /// A dangerous verb without a yes.
+    #[error("{what} was not confirmed, nothing was done{hint}")]
+    NotConfirmed {
+        /// What would have been done.
+        what: String,
+        /// How to confirm where nobody can be asked.
+        hint: &'static str,
+    },
+    /// The file cannot be read.
+    #[error("cannot read {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is larger than any compose file.
+    #[error("the compose file is larger than {limit_bytes} bytes")]
+    TooLarge {
+        /// The largest that is read.
+        limit_bytes: usize,
+    },
+    /// The file is no YAML, or breaks a limit.
+    #[error("the compose file is no valid YAML: {0}")]
+    Yaml(String),
+    /// The file asks for something that is not carried out; one line each.
+    #[error("{refusals}")]
+    Refused {
+        /// All of it.
+        refusals: Refusals,
+    },
+    /// Core did not accept the target that the file stands for.
+    #[error("core did not accept the compose file: {message}")]
+    TargetRefused {
+        /// The field.
+        subject: String,
+        /// Why.
+        message: String,
+    },
+    /// Nothing gives the app a name.
+    #[error("the app has no name: give --name, or write name: in the compose file")]
+    NoName,
+    /// Core knows no such app.
+    #[error("app {0} not found: `supervisor-admin app list` shows the apps")]
+    NoSuchApp(AppId),
+    /// No frontend has told core a key.
+    #[error("no API key is known yet: is supervisor-frontend running?")]
+    NoKeyYet,
+    /// The socket may not be opened.
+    #[error("no permission to open {}: run as root or in ADMIN_GID", socket.display())]
+    SocketDenied {
+        /// The socket.
+        socket: PathBuf,
+    },
+    /// Core did not do it, or cannot be asked.
+    #[error("{}", call_message(.0))]
+    Call(#[source] CallError),
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Unreachable { socket, source } => {
+                if io_kind(&source) == Some(io::ErrorKind::PermissionDenied) {
+                    Self::SocketDenied { socket }
+                } else {
+                    Self::Call(CallError::Unreachable { socket, source })
+                }
+            }
+            other => Self::Call(other),
+        }
+    }
+}
+
+impl Failure {
+    /// The stable word for programs.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::OutputClosed | Self::Output(_) => "output-failed",
+            Self::Runtime(_) => "internal",
+            Self::Usage(_) => "usage",
+            Self::NotConfirmed { .. } => "not-confirmed",
+            Self::File { .. } => "file-unreadable",
+            Self::TooLarge { .. } | Self::Yaml(_) => "compose-invalid",
+            Self::Refused { .. } | Self::TargetRefused { .. } | Self::NoName => "compose-not-accepted",
+            Self::NoSuchApp(_) => "app-not-found",
+            Self::NoKeyYet => "no-key-yet",
+            Self::SocketDenied { .. } => "peer-denied",
+            Self::Call(CallError::Unreachable { .. }) => "core-unreachable",
+            Self::Call(CallError::ContractMismatch { .. }) => "contract-mismatch",
+            Self::Call(CallError::Interrupted(_)) => "outcome-unknown",
+            Self::Call(CallError::Refused { reason, .. }) => reason_word(*reason),
+        }
+    }
+
+    /// What it is about; empty when there is nothing to name.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::File { path, .. } => path.display().to_string(),
+            Self::Refused { refusals } => {
+                refusals.iter().map(|one| one.path.clone()).next().unwrap_or_default()
+            }
+            Self::NoSuchApp(id) => id.to_string(),
+            Self::SocketDenied { socket } | Self::Call(CallError::Unreachable { socket, .. }) => {
+                socket.display().to_string()
+            }
+            Self::TargetRefused { subject, .. } | Self::Call(CallError::Refused { subject, .. }) => {
+                subject.clone()
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+const fn reason_word(reason: ErrorReason) -> &'static str {
+    match reason {
+        ErrorReason::InvalidArgument => "invalid-argument",
+        ErrorReason::PeerDenied => "peer-denied",
+        ErrorReason::AppNotFound => "app-not-found",
+        ErrorReason::UpdatesLocked => "updates-locked",
+        ErrorReason::EngineUnavailable => "engine-unavailable",
+        ErrorReason::EngineRefused => "engine-refused",
+        ErrorReason::LogindUnavailable => "logind-unavailable",
+        ErrorReason::PowerRefused => "power-refused",
+        ErrorReason::StoreUnavailable => "store-unavailable",
+        ErrorReason::UnsafePath => "unsafe-path",
+        ErrorReason::StillInProgress => "still-in-progress",
+        ErrorReason::FrontendAbsent => "frontend-absent",
+        ErrorReason::ContractMismatch => "contract-mismatch",
+        ErrorReason::Unspecified | ErrorReason::Internal => "internal",
+    }
+}
+
+fn call_message(error: &CallError) -> String {
+    match error {
+        CallError::Unreachable { .. } => {
+            format!("{error}: is supervisor-core running? (CORE_SOCKET names the socket)")
+        }
+        CallError::Interrupted(_) => {
+            format!("{error}, so whether it was done is unknown: `supervisor-admin status` shows the state")
+        }
+        CallError::ContractMismatch { .. } => error.to_string(),
+        CallError::Refused { reason, .. } => match advice(*reason) {
+            "" => error.to_string(),
+            advice => format!("{error}: {advice}"),
+        },
+    }
+}
+
+const fn advice(reason: ErrorReason) -> &'static str {
+    match reason {
+        ErrorReason::UpdatesLocked => "--force overrides the lock",
+        ErrorReason::PeerDenied => "run as root or in ADMIN_GID",
+        ErrorReason::AppNotFound => "`supervisor-admin app list` shows the apps",
+        ErrorReason::EngineUnavailable => "is the container engine running?",
+        ErrorReason::LogindUnavailable => "is systemd-logind running?",
+        ErrorReason::StoreUnavailable => "is the disk full?",
+        ErrorReason::StillInProgress => "it goes on; `supervisor-admin status` shows how far it is",
+        ErrorReason::FrontendAbsent => "is supervisor-frontend running?",
+        ErrorReason::ContractMismatch => "install the same release of both",
+        ErrorReason::Internal | ErrorReason::Unspecified => "core's log has the details",
+        ErrorReason::InvalidArgument
+        | ErrorReason::EngineRefused
+        | ErrorReason::PowerRefused
+        | ErrorReason::UnsafePath => "",
+    }
+}
+
+fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
+    let mut at = Some(error);
+    while let Some(error) = at {
+        if let Some(io) = error.downcast_ref::<io::Error>() {
+            return Some(io.kind());
+        }
+        at = error.source();
+    }
+    None
+}

@@ -1,0 +1,97 @@
+//! Apps and their services.
+
+use super::{
+    paint::Tone,
+    table::{Cell, table},
+};
+use crate::{
+    output::one_line,
+    views::{AppView, AppsView, ServiceView},
+};
+
+/// How much of a commit or a container id is shown.
+const SHORT: usize = 12;
+
+/// All apps, one line each.
+pub fn apps(view: &AppsView, coloured: bool) -> String {
+    if view.apps.is_empty() {
+        return "no apps: `supervisor-admin app apply compose.yaml --app-id ID` adds one\n".to_owned();
+    }
+    let row = |app: &AppView| {
+        let (state, tone) = state(app);
+        [
+            Cell::new(&app.app_id.to_string()),
+            Cell::new(&app.name),
+            Cell::toned(&state, tone),
+            Cell::new(&running(app)),
+            Cell::new(short(&app.commit)),
+        ]
+    };
+    let rows: Vec<_> = view.apps.iter().map(row).collect();
+    let mut text = table(["APP", "NAME", "STATE", "RUNNING", "COMMIT"], &rows, coloured);
+    if !view.engine_available {
+        text.push_str("the engine does not answer: these are the last known states\n");
+    }
+    text
+}
+
+/// One app and its services.
+pub fn app(app: &AppView, coloured: bool) -> String {
+    let (state, _) = state(app);
+    let mut text = format!(
+        "app      {}\nname     {}\nstate    {state}\ncommit   {}\n",
+        app.app_id,
+        one_line(&app.name),
+        one_line(&app.commit)
+    );
+    if let Some(error) = &app.last_error {
+        text.push_str("error    ");
+        text.push_str(&one_line(error));
+        text.push('\n');
+    }
+    text.push('\n');
+    let row = |service: &ServiceView| {
+        let (state, tone) = service_state(service);
+        [
+            Cell::new(&service.name),
+            Cell::toned(&state, tone),
+            Cell::new(if service.should_run { "run" } else { "stop" }),
+            Cell::new(service.health.as_deref().unwrap_or_default()),
+            Cell::new(service.container_id.as_deref().map(short).unwrap_or_default()),
+            Cell::new(&service.image),
+        ]
+    };
+    let rows: Vec<_> = app.services.iter().map(row).collect();
+    text + &table(["SERVICE", "STATE", "WANTED", "HEALTH", "CONTAINER", "IMAGE"], &rows, coloured)
+}
+
+fn state(app: &AppView) -> (String, Option<Tone>) {
+    if let Some(percent) = app.download_progress_percent {
+        return (format!("{} {percent}%", app.activity), Some(Tone::Busy));
+    }
+    if app.update_failed {
+        return ("failed".to_owned(), Some(Tone::Bad));
+    }
+    let pending = app.activity == "idle" && app.update_pending;
+    let tone = if pending || app.activity != "idle" { Tone::Busy } else { Tone::Good };
+    (if pending { "pending" } else { app.activity }.to_owned(), Some(tone))
+}
+
+fn running(app: &AppView) -> String {
+    let running = app.services.iter().filter(|service| is_running(service)).count();
+    format!("{running}/{}", app.services.len())
+}
+
+fn is_running(service: &ServiceView) -> bool {
+    service.container_state.as_deref() == Some("running")
+}
+
+fn service_state(service: &ServiceView) -> (String, Option<Tone>) {
+    let state = service.container_state.clone().unwrap_or_else(|| "absent".to_owned());
+    let good = is_running(service) == service.should_run && service.health.as_deref() != Some("unhealthy");
+    (state, Some(if good { Tone::Good } else { Tone::Bad }))
+}
+
+fn short(text: &str) -> &str {
+    text.char_indices().nth(SHORT).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}

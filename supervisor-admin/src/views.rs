@@ -1,0 +1,196 @@
+//! The JSON of every answer. The field names are a contract with scripts, documented in
+//! `docs/admin.md`: fields are added, never renamed; units are in the names.
+
+use serde::Serialize;
+use supervisor_proto::v1::{self, Activity, Role};
+
+/// An error, on stderr.
+#[derive(Debug, Serialize)]
+pub struct ErrorBody {
+    pub error: ErrorView,
+}
+
+/// What went wrong.
+#[derive(Debug, Serialize)]
+pub struct ErrorView {
+    pub reason: &'static str,
+    pub subject: String,
+    pub message: String,
+    /// Only for a compose file that is not accepted: everything that is wrong with it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<String>,
+}
+
+/// `status`.
+#[derive(Debug, Serialize)]
+pub struct StatusView {
+    pub core_version: String,
+    pub contract_version: u32,
+    pub role: &'static str,
+    pub engine_available: bool,
+    pub heartbeat: HeartbeatView,
+    pub apps: Vec<AppView>,
+}
+
+/// `tcp-ping status`.
+#[derive(Debug, Serialize)]
+pub struct HeartbeatView {
+    pub enabled: bool,
+    pub online: bool,
+    pub vpn_active: bool,
+    pub endpoint: Option<String>,
+}
+
+/// `app list`.
+#[derive(Debug, Serialize)]
+pub struct AppsView {
+    pub engine_available: bool,
+    pub apps: Vec<AppView>,
+}
+
+/// `app show`.
+#[derive(Debug, Serialize)]
+pub struct AppView {
+    pub app_id: u64,
+    pub name: String,
+    pub commit: String,
+    pub activity: &'static str,
+    pub download_progress_percent: Option<u32>,
+    pub update_pending: bool,
+    pub update_downloaded: bool,
+    pub update_failed: bool,
+    pub last_error: Option<String>,
+    pub services: Vec<ServiceView>,
+}
+
+/// A service of an app.
+#[derive(Debug, Serialize)]
+pub struct ServiceView {
+    pub name: String,
+    pub image: String,
+    pub should_run: bool,
+    pub container_id: Option<String>,
+    pub container_state: Option<String>,
+    pub health: Option<String>,
+}
+
+/// A verb that was carried out on an app.
+#[derive(Debug, Serialize)]
+pub struct DoneView {
+    pub action: &'static str,
+    pub app_id: u64,
+    pub services: Vec<String>,
+}
+
+/// `app apply`.
+#[derive(Debug, Serialize)]
+pub struct AppliedView {
+    pub action: &'static str,
+    pub app_id: u64,
+    pub name: String,
+    pub commit: String,
+}
+
+/// `reboot` and `shutdown`.
+#[derive(Debug, Serialize)]
+pub struct PowerView {
+    pub action: &'static str,
+    pub delay_ms: u64,
+}
+
+/// `tcp-ping on` and `off`.
+#[derive(Debug, Serialize)]
+pub struct SwitchView {
+    pub enabled: bool,
+}
+
+/// `key show` and `key rotate`.
+#[derive(Serialize)]
+pub struct KeyView {
+    pub api_key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u32>,
+}
+
+/// One line of `app logs`.
+#[derive(Debug, Serialize)]
+pub struct LogView<'a> {
+    pub stream: &'static str,
+    pub line: &'a str,
+}
+
+impl From<v1::ConnectivityState> for HeartbeatView {
+    fn from(state: v1::ConnectivityState) -> Self {
+        Self {
+            enabled: state.heartbeat_enabled,
+            online: state.online,
+            vpn_active: state.vpn_active,
+            endpoint: filled(state.endpoint),
+        }
+    }
+}
+
+impl From<v1::AppsState> for AppsView {
+    fn from(state: v1::AppsState) -> Self {
+        let mut apps: Vec<AppView> = state.apps.into_iter().map(AppView::from).collect();
+        apps.sort_by_key(|app| app.app_id);
+        Self { engine_available: state.engine_available, apps }
+    }
+}
+
+impl From<v1::AppState> for AppView {
+    fn from(app: v1::AppState) -> Self {
+        let activity = activity_word(app.activity());
+        let mut services: Vec<ServiceView> = app.services.into_iter().map(ServiceView::from).collect();
+        services.sort_by(|one, other| one.name.cmp(&other.name));
+        Self {
+            app_id: app.app_id,
+            name: app.name,
+            commit: app.commit,
+            activity,
+            download_progress_percent: app.download_progress_percent,
+            update_pending: app.update_pending,
+            update_downloaded: app.update_downloaded,
+            update_failed: app.update_failed,
+            last_error: filled(app.last_error),
+            services,
+        }
+    }
+}
+
+impl From<v1::ServiceState> for ServiceView {
+    fn from(service: v1::ServiceState) -> Self {
+        Self {
+            name: service.name,
+            image: service.image,
+            should_run: service.should_run,
+            container_id: filled(service.container_id),
+            container_state: filled(service.container_state),
+            health: filled(service.health),
+        }
+    }
+}
+
+fn filled(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// What an app is doing, in one word.
+pub const fn activity_word(activity: Activity) -> &'static str {
+    match activity {
+        Activity::Idle => "idle",
+        Activity::Downloading => "downloading",
+        Activity::Installing => "installing",
+        Activity::Starting => "starting",
+        Activity::Stopping => "stopping",
+    }
+}
+
+/// The role that core gives this tool.
+pub const fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Unspecified => "none",
+        Role::Frontend => "frontend",
+        Role::Admin => "admin",
+    }
+}

@@ -1,0 +1,119 @@
+//! `app list|show|start|stop|restart|purge|remove`.
+
+use serde_json::json;
+
+use crate::{fake_core::FakeCore, tool::run};
+
+#[test]
+fn app_list_as_json_is_sorted_by_id() {
+    let core = FakeCore::start();
+    let list = run(&core.socket(), &["app", "list", "--json"]).json();
+    let ids: Vec<_> = list["apps"].as_array().unwrap().iter().map(|app| app["app_id"].clone()).collect();
+    assert_eq!(ids, [7, 2167]);
+    assert_eq!(list["engine_available"], true);
+}
+
+#[test]
+fn app_list_as_text_is_an_aligned_table() {
+    let core = FakeCore::start_with(|script| script.state.apps.truncate(1));
+    let run = run(&core.socket(), &["app", "list"]);
+    let expected = "APP   NAME  STATE  RUNNING  COMMIT\n2167  demo  idle   1/2      c0ffee000000\n";
+    assert_eq!(run.stdout, expected);
+}
+
+#[test]
+fn app_show_as_text_lists_services() {
+    let core = FakeCore::start_with(|script| script.state.apps[0].last_error = "no space\nleft".to_owned());
+    let run = run(&core.socket(), &["app", "show", "2167"]);
+    let expected = "\
+app      2167
+name     demo
+state    idle
+commit   c0ffee0000000000
+error    no space left
+
+SERVICE  STATE    WANTED  HEALTH   CONTAINER     IMAGE
+db       exited   run     -        0123456789ab  registry.example/db:1
+web      running  run     healthy  0123456789ab  registry.example/web:1
+";
+    assert_eq!(run.stdout, expected);
+}
+
+#[test]
+fn app_show_as_json_has_the_documented_fields() {
+    let core = FakeCore::start();
+    let app = run(&core.socket(), &["--json", "app", "show", "2167"]).json();
+    let expected = json!({
+        "app_id": 2167, "name": "demo", "commit": "c0ffee0000000000", "activity": "idle",
+        "download_progress_percent": null, "update_pending": false, "update_downloaded": false,
+        "update_failed": false, "last_error": null,
+        "services": [
+            {"name": "db", "image": "registry.example/db:1", "should_run": true,
+             "container_id": "0123456789abcdef0123", "container_state": "exited", "health": null},
+            {"name": "web", "image": "registry.example/web:1", "should_run": true,
+             "container_id": "0123456789abcdef0123", "container_state": "running", "health": "healthy"},
+        ],
+    });
+    assert_eq!(app, expected);
+}
+
+#[test]
+fn app_show_of_an_unknown_app_is_not_found() {
+    let core = FakeCore::start();
+    let run = run(&core.socket(), &["app", "show", "1"]);
+    assert_eq!(run.code, 66);
+    assert_eq!(run.stderr, "supervisor-admin: app 1 not found: `supervisor-admin app list` shows the apps\n");
+}
+
+#[test]
+fn app_verbs_reach_their_call_with_app_force_and_services() {
+    for (verb, done) in [("start", "started"), ("stop", "stopped"), ("restart", "restarted")] {
+        let core = FakeCore::start();
+        let run =
+            run(&core.socket(), &["app", verb, "2167", "--force", "--service", "web", "--service", "db"]);
+        assert_eq!((run.code, run.stdout), (0, format!("web, db of app 2167 {done}\n")));
+        let script = core.script();
+        assert_eq!(script.calls, [verb]);
+        let asked = script.asked.clone().unwrap();
+        assert_eq!((asked.app_id, asked.force), (2167, true));
+        assert_eq!(asked.services, ["web", "db"]);
+    }
+}
+
+#[test]
+fn dangerous_app_verbs_with_yes_are_carried_out() {
+    for (verb, done) in [("purge", "purged"), ("remove", "removed")] {
+        let core = FakeCore::start();
+        let run = run(&core.socket(), &["app", verb, "2167", "-y"]);
+        assert_eq!((run.code, run.stdout), (0, format!("app 2167 {done}\n")));
+        assert_eq!(core.script().calls, [verb]);
+        assert!(!core.script().asked.as_ref().unwrap().force);
+    }
+}
+
+#[test]
+fn app_verbs_as_json_name_action_and_app() {
+    let core = FakeCore::start();
+    for verb in ["start", "stop", "restart", "purge", "remove"] {
+        let done = run(&core.socket(), &["--json", "--yes", "app", verb, "2167"]).json();
+        assert_eq!(done, json!({"action": verb, "app_id": 2167, "services": []}));
+    }
+}
+
+#[test]
+fn purge_and_remove_take_no_service() {
+    let core = FakeCore::start();
+    for verb in ["purge", "remove"] {
+        let run = run(&core.socket(), &["app", verb, "2167", "-y", "--service", "web"]);
+        assert_eq!(run.code, 64, "{run:?}");
+    }
+    assert!(core.script().calls.is_empty());
+}
+
+#[test]
+fn actions_without_a_terminal_do_not_watch() {
+    let core = FakeCore::start();
+    let run = run(&core.socket(), &["app", "restart", "2167"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    assert_eq!(core.script().calls, ["restart"]);
+}

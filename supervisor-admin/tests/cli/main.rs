@@ -1,0 +1,20 @@
+//! The real binary against a fake core on a real Unix socket.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test code outside test functions; a failed step is a failed test"
+)]
+
+mod apps;
+mod compose;
+mod confirm;
+mod errors;
+mod fake_core;
+mod logs;
+mod power_key_ping;
+mod script;
+mod status;
+mod terminal;
+mod tool;

@@ -1,0 +1,71 @@
+//! What the fake core says unless a test says otherwise, and what it heard.
+
+use std::sync::Arc;
+
+use supervisor_proto::{CONTRACT_VERSION, v1};
+use tokio::sync::Notify;
+use tonic::Status;
+
+/// What the fake says and what it heard.
+pub struct Script {
+    pub calls: Vec<String>,
+    pub applied: Option<v1::ApplyRequest>,
+    pub asked: Option<v1::AppRequest>,
+    pub logs_asked: Option<v1::LogsRequest>,
+    pub contract_version: u32,
+    pub fail: Option<Status>,
+    pub state: v1::AppsState,
+    pub connectivity: v1::ConnectivityState,
+    pub api_key: String,
+    pub logs: Vec<v1::LogChunk>,
+    /// `Apply` answers only when this is notified.
+    pub hold_apply: Option<Arc<Notify>>,
+}
+
+fn demo_state() -> v1::AppsState {
+    let service = |name: &str, state: &str, health: &str| v1::ServiceState {
+        name: name.to_owned(),
+        image: format!("registry.example/{name}:1"),
+        should_run: true,
+        container_id: "0123456789abcdef0123".to_owned(),
+        container_state: state.to_owned(),
+        health: health.to_owned(),
+    };
+    let demo = v1::AppState {
+        app_id: 2167,
+        name: "demo".to_owned(),
+        commit: "c0ffee0000000000".to_owned(),
+        services: vec![service("web", "running", "healthy"), service("db", "exited", "")],
+        ..v1::AppState::default()
+    };
+    let pulling = v1::AppState {
+        app_id: 7,
+        name: "pulling\u{1b}[2J".to_owned(),
+        activity: v1::Activity::Downloading.into(),
+        download_progress_percent: Some(42),
+        update_pending: true,
+        ..v1::AppState::default()
+    };
+    v1::AppsState { apps: vec![demo, pulling], engine_available: true }
+}
+
+pub fn quiet_script() -> Script {
+    Script {
+        calls: Vec::new(),
+        applied: None,
+        asked: None,
+        logs_asked: None,
+        contract_version: CONTRACT_VERSION,
+        fail: None,
+        state: demo_state(),
+        connectivity: v1::ConnectivityState {
+            heartbeat_enabled: true,
+            vpn_active: false,
+            endpoint: "api.example.org:443".to_owned(),
+            online: true,
+        },
+        api_key: "k1".to_owned(),
+        logs: Vec::new(),
+        hold_apply: None,
+    }
+}

@@ -1,0 +1,97 @@
+//! `status`, help and completions.
+
+use serde_json::json;
+
+use crate::{
+    fake_core::FakeCore,
+    tool::{command, finish, run},
+};
+
+#[test]
+fn status_as_text_shows_core_engine_heartbeat_and_apps() {
+    let core = FakeCore::start();
+    let run = run(&core.socket(), &["status"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let expected = "\
+core       9.8.7 (contract 1), you are admin
+engine     available
+heartbeat  on, online, api.example.org:443
+
+APP   NAME         STATE            RUNNING  COMMIT
+7     pulling [2J  downloading 42%  0/0      -
+2167  demo         idle             1/2      c0ffee000000
+";
+    assert_eq!(run.stdout, expected);
+}
+
+#[test]
+fn status_as_json_has_the_documented_fields() {
+    let core = FakeCore::start();
+    let status = run(&core.socket(), &["--json", "status"]).json();
+    assert_eq!(status["core_version"], "9.8.7");
+    assert_eq!(status["contract_version"], 1);
+    assert_eq!(status["role"], "admin");
+    assert_eq!(status["engine_available"], true);
+    let heartbeat =
+        json!({"enabled": true, "online": true, "vpn_active": false, "endpoint": "api.example.org:443"});
+    assert_eq!(status["heartbeat"], heartbeat);
+    assert_eq!(status["apps"][0]["download_progress_percent"], 42);
+    assert_eq!(status["apps"][1]["app_id"], 2167);
+}
+
+#[test]
+fn status_without_engine_says_so() {
+    let core = FakeCore::start_with(|script| {
+        script.state.engine_available = false;
+        script.state.apps.clear();
+        script.connectivity.endpoint.clear();
+    });
+    let run = run(&core.socket(), &["status"]);
+    assert!(run.stdout.contains("engine     not available\n"), "{run:?}");
+    assert!(run.stdout.contains("heartbeat  on, no API endpoint is configured\n"), "{run:?}");
+    assert!(run.stdout.contains("no apps: "), "{run:?}");
+}
+
+#[test]
+fn help_documents_every_exit_code() {
+    let run = run("/nowhere".as_ref(), &["--help"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    for code in [" 0 ", "64", "65", "66", "69", "70", "75", "77", "CORE_SOCKET", "SUPERVISOR_LOG"] {
+        assert!(run.stdout.contains(code), "{code}");
+    }
+}
+
+#[test]
+fn completions_need_no_core() {
+    for shell in ["bash", "zsh", "fish"] {
+        let run = run("/nowhere".as_ref(), &["completions", shell]);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(run.stdout.contains("supervisor-admin"), "{shell}");
+    }
+}
+
+#[test]
+fn socket_from_an_empty_variable_is_the_default() {
+    let mut command = command("".as_ref(), &["--json", "status"]);
+    command.env("SUPERVISOR_LOG", "");
+    let run = finish(command);
+    assert_eq!(run.error()["subject"], "/run/supervisor/core.sock", "{run:?}");
+}
+
+#[test]
+fn socket_flag_overrides_the_variable() {
+    let core = FakeCore::start();
+    let socket = core.socket();
+    let run = run("/nowhere".as_ref(), &["status", "--core-socket", socket.to_str().unwrap()]);
+    assert_eq!(run.code, 0, "{run:?}");
+}
+
+#[test]
+fn debug_log_goes_to_stderr_with_the_request_id() {
+    let core = FakeCore::start();
+    let mut command = command(&core.socket(), &["--json", "tcp-ping", "status"]);
+    command.env("SUPERVISOR_LOG", "supervisor_admin=debug");
+    let run = finish(command);
+    assert!(run.stderr.contains("request_id=admin-"), "{run:?}");
+    assert!(run.json()["enabled"].is_boolean());
+}
