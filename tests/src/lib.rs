@@ -1,1 +1,21 @@
-//! What the end-to-end tests share.
+//! What the end-to-end tests share: commands, containers, HTTP by curl, and the small device.
+
+pub mod app;
+pub mod bus;
+pub mod command;
+pub mod compose;
+pub mod curl;
+pub mod device;
+pub mod engine;
+pub mod live;
+pub mod live_app;
+pub mod registry;
+pub mod scratch;
+pub mod suite;
+pub mod supervisor;
+pub mod wait;
+
+/// A failure of a step, in words.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+/// What a step gives, or why it could not.
+pub type Result<T> = std::result::Result<T, Failure>;

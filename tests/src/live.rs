@@ -1,0 +1,229 @@
+//! The real programs on this machine, with a folder, a port and a socket of their own.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::Result;
+use crate::command::Finished;
+use crate::curl::Client;
+use crate::engine::Engine;
+use crate::scratch::Folder;
+use crate::wait::{check, wait_until};
+
+/// The frontend's user and group.
+pub const FRONTEND: u32 = 65532;
+const READY: Duration = Duration::from_secs(20);
+const PROGRAMS: [&str; 3] = ["supervisor-core", "supervisor-frontend", "supervisor-admin"];
+
+/// A program that ends with its owner.
+#[derive(Debug)]
+pub struct Process(Child);
+
+impl Process {
+    /// Starts it, with its output in `log`.
+    pub fn start(command: &mut Command, log: &Path) -> Result<Self> {
+        let output = fs::File::options().create(true).append(true).open(log)?;
+        let child = command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).spawn();
+        Ok(Self(child.map_err(|error| format!("{command:?}: {error}"))?))
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Ends it at once, as `kill -9` does.
+    pub fn kill(&mut self) -> Result<()> {
+        self.0.kill()?;
+        self.0.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.kill());
+    }
+}
+
+/// Core and frontend of one test.
+#[derive(Debug)]
+pub struct Supervisor {
+    frontend: Option<Process>,
+    core: Option<Process>,
+    settings: Vec<(String, String)>,
+    port: u16,
+    /// What to remove from the engine at the end.
+    apps: Mutex<Vec<u64>>,
+    folder: Folder,
+}
+
+impl Supervisor {
+    /// Installs the programs where the frontend's user can reach them, and starts both;
+    /// `settings` are more environment variables for both.
+    pub fn start(settings: &[(&str, &str)]) -> Result<Self> {
+        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let settings =
+            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut supervisor = Self {
+            frontend: None,
+            core: None,
+            settings,
+            port,
+            apps: Mutex::default(),
+            folder: Folder::new()?,
+        };
+        supervisor.install()?;
+        supervisor.start_core()?;
+        supervisor.start_frontend()?;
+        // Core knows the key: an app that wants it can run.
+        supervisor.client()?;
+        Ok(supervisor)
+    }
+
+    /// Starts core, again after a kill; returns when it serves.
+    pub fn start_core(&mut self) -> Result<()> {
+        let mut command = self.program("supervisor-core");
+        self.core = Some(Process::start(&mut command, &self.folder.path().join("core.log"))?);
+        wait_until("core", READY, || {
+            let status = self.program("supervisor-core").arg("healthcheck").output()?.status;
+            check(status.success(), self.logs())
+        })
+    }
+
+    /// Starts the frontend, again after a kill.
+    pub fn start_frontend(&mut self) -> Result<()> {
+        let mut command = self.program("supervisor-frontend");
+        command.uid(FRONTEND).gid(FRONTEND);
+        self.frontend = Some(Process::start(&mut command, &self.folder.path().join("frontend.log"))?);
+        Ok(())
+    }
+
+    /// Core ends as by `kill -9`.
+    pub fn kill_core(&mut self) {
+        self.core = None;
+    }
+
+    /// The frontend ends as by `kill -9`.
+    pub fn kill_frontend(&mut self) {
+        self.frontend = None;
+    }
+
+    /// The local tool, as root.
+    pub fn admin(&self, words: &[&str]) -> Result<Finished> {
+        let output = self.program("supervisor-admin").args(words).output()?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+        Ok(Finished {
+            code: output.status.code(),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        })
+    }
+
+    /// The local tool's output where it must succeed.
+    pub fn admin_ok(&self, words: &[&str]) -> Result<String> {
+        let finished = self.admin(words)?;
+        check(finished.code == Some(0), format!("{words:?}: {finished:?}\n{}", self.logs()))?;
+        Ok(finished.stdout)
+    }
+
+    /// At the end, when core no longer brings it back, the app goes from the engine.
+    pub fn remove_at_end(&self, app_id: u64) {
+        self.apps.lock().unwrap_or_else(PoisonError::into_inner).push(app_id);
+    }
+
+    /// Applies a compose file.
+    pub fn apply(&self, app_id: u64, compose: &str) -> Result<()> {
+        self.remove_at_end(app_id);
+        let file = self.folder.join("app.yaml");
+        fs::write(&file, compose)?;
+        self.admin_ok(&["app", "apply", &file, "--app-id", &app_id.to_string(), "--name", "demo"]).map(drop)
+    }
+
+    /// A client with the key; returns when the API answers.
+    pub fn client(&self) -> Result<Client> {
+        let key = wait_until("the API key", READY, || self.admin_ok(&["key", "show"]))?;
+        let client = Client { launcher: vec![], base: format!("http://127.0.0.1:{}", self.port), key };
+        wait_until("the API", READY, || check(client.get("/ping")?.body == "OK", self.logs()))?;
+        Ok(client)
+    }
+
+    /// The app's data folder on this machine.
+    pub fn data(&self, app_id: u64) -> PathBuf {
+        self.folder.path().join("data").join(app_id.to_string())
+    }
+
+    /// Core's own folder.
+    pub fn core_state(&self) -> PathBuf {
+        self.folder.path().join("core")
+    }
+
+    /// The gRPC socket.
+    pub fn socket(&self) -> String {
+        self.folder.join("socket/core.sock")
+    }
+
+    /// What both wrote, for a failed test's report.
+    pub fn logs(&self) -> String {
+        ["core.log", "frontend.log"]
+            .map(|name| {
+                format!(
+                    "== {name}\n{}",
+                    fs::read_to_string(self.folder.path().join(name)).unwrap_or_default()
+                )
+            })
+            .join("\n")
+    }
+
+    fn install(&self) -> Result<()> {
+        let built = built_programs()?;
+        for program in PROGRAMS {
+            let from = built.join(program);
+            fs::copy(&from, self.folder.path().join(program))
+                .map_err(|error| format!("{}: {error}", from.display()))?;
+        }
+        for name in ["core", "frontend", "data"] {
+            fs::create_dir_all(self.folder.path().join(name))?;
+        }
+        std::os::unix::fs::chown(self.folder.path().join("frontend"), Some(FRONTEND), Some(FRONTEND))?;
+        Ok(())
+    }
+
+    fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(self.folder.path().join(name));
+        command
+            .env("CORE_SOCKET", self.socket())
+            .env("CORE_STATE_DIR", self.folder.join("core"))
+            .env("FRONTEND_STATE_DIR", self.folder.join("frontend"))
+            .env("RESIN_DATA_PATH", self.folder.join("data"))
+            .env("LED_FILE", self.folder.join("led"))
+            .env("LISTEN_ADDRESS", "127.0.0.1")
+            .env("LISTEN_PORT", self.port.to_string())
+            .envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        self.kill_core();
+        self.kill_frontend();
+        for app_id in self.apps.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            Engine::default().remove_app(*app_id);
+            drop(fs::remove_dir_all(format!("/tmp/balena-supervisor/services/{app_id}")));
+        }
+    }
+}
+
+/// Never a guess: programs of an older build would be tested without a word.
+fn built_programs() -> Result<PathBuf> {
+    let folder = std::env::var_os("SUPERVISOR_BIN_DIR");
+    Ok(folder
+        .ok_or("SUPERVISOR_BIN_DIR has to name the programs' folder: scripts/build-images --binaries")?
+        .into())
+}

@@ -1,0 +1,80 @@
+//! Names and folders of one test run.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::Result;
+use crate::command::run;
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// A suffix that no other test of this machine has at the same time.
+pub fn unique() -> String {
+    format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// An app id that no other test of this machine has at the same time.
+pub fn unique_app_id() -> u64 {
+    1_000_000 + u64::from(std::process::id()) * 100 + u64::from(NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A folder under /run that everyone may pass through and that is removed at the end.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// Makes it.
+    pub fn new() -> Result<Self> {
+        let path = PathBuf::from(format!("/run/supervisor-test-{}", unique()));
+        fs::create_dir_all(&path)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+        Ok(Self(path))
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// A path below it, as text.
+    pub fn join(&self, name: &str) -> String {
+        self.0.join(name).to_string_lossy().into_owned()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+/// A small file system of its own over a folder, gone at the end.
+#[derive(Debug)]
+pub struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// Mounts it over `path`; `size` as `mount` reads it, e.g. `256k`.
+    pub fn mount(path: &Path, size: &str) -> Result<Self> {
+        fs::create_dir_all(path)?;
+        let options = format!("size={size},mode=0700");
+        run(&["mount", "-t", "tmpfs", "-o", &options, "tmpfs", &path.to_string_lossy()])?;
+        Ok(Self(path.to_owned()))
+    }
+
+    /// Fills it to the last byte; gives the file that does.
+    pub fn fill(&self) -> Result<PathBuf> {
+        let filler = self.0.join("filler");
+        let mut file = fs::File::create(&filler)?;
+        while file.write_all(&[0; 512]).is_ok() {}
+        Ok(filler)
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        drop(run(&["umount", "-l", &self.0.to_string_lossy()]));
+    }
+}

@@ -1,0 +1,74 @@
+//! Apps on this machine's engine, through the real programs.
+
+use std::fs;
+
+use supervisor_tests::Result;
+use supervisor_tests::live::Supervisor;
+use supervisor_tests::live_app::LiveApp;
+
+const PURGED: &str = r#"{"Data":"OK","Error":""}"#;
+
+#[test]
+fn restart_of_a_running_app_gives_a_new_container_and_keeps_its_data() -> Result<()> {
+    let supervisor = Supervisor::start(&[])?;
+    let client = supervisor.client()?;
+    let app = LiveApp::apply(&supervisor)?;
+    let before = app.container()?;
+    fs::write(supervisor.data(app.id).join("kept"), "mine")?;
+
+    let answer = client.post("/v1/restart", &app.body())?;
+
+    assert_eq!((answer.status, answer.body.as_str()), (200, "OK"), "{}", supervisor.logs());
+    assert_ne!(app.container()?, before);
+    assert_eq!(fs::read_to_string(supervisor.data(app.id).join("kept"))?, "mine");
+    Ok(())
+}
+
+#[test]
+fn purge_of_a_running_app_empties_its_data_and_runs_it_again() -> Result<()> {
+    let supervisor = Supervisor::start(&[])?;
+    let client = supervisor.client()?;
+    let app = LiveApp::apply(&supervisor)?;
+    let before = app.container()?;
+    fs::write(supervisor.data(app.id).join("gone"), "mine")?;
+
+    let answer = client.post("/v1/purge", &app.body())?;
+
+    assert_eq!((answer.status, answer.body.as_str()), (200, PURGED), "{}", supervisor.logs());
+    assert_ne!(app.container()?, before);
+    assert!(!supervisor.data(app.id).join("gone").exists());
+    Ok(())
+}
+
+#[test]
+fn restart_while_the_app_holds_its_lock_is_423_and_force_restarts() -> Result<()> {
+    let supervisor = Supervisor::start(&[])?;
+    let client = supervisor.client()?;
+    let app = LiveApp::apply(&supervisor)?;
+    let before = app.container()?;
+    fs::write(app.locks().join("updates.lock"), "")?;
+
+    for path in ["/v1/restart", "/v1/purge"] {
+        assert_eq!(client.post(path, &app.body())?.status, 423, "{path} {}", supervisor.logs());
+    }
+    assert_eq!(app.container()?, before);
+
+    assert_eq!(client.post("/v1/restart", &app.forced_body())?.status, 200, "{}", supervisor.logs());
+    assert_ne!(app.container()?, before);
+    Ok(())
+}
+
+#[test]
+fn stopped_app_stays_stopped_over_a_restart_of_core() -> Result<()> {
+    let mut supervisor = Supervisor::start(&[])?;
+    let app = LiveApp::apply(&supervisor)?;
+    let other = LiveApp::apply(&supervisor)?;
+    supervisor.admin_ok(&["app", "stop", &app.id.to_string()])?;
+    supervisor.kill_core();
+    supervisor.start_core()?;
+    // The other app's restart is a whole cycle after the start.
+    assert_eq!(supervisor.client()?.post("/v1/restart", &other.body())?.status, 200);
+    let state = supervisor.admin_ok(&["app", "show", &app.id.to_string(), "--json"])?;
+    assert!(!state.contains("\"running\""), "{state}");
+    Ok(())
+}
