@@ -140,7 +140,7 @@ impl Supervisor {
     /// Applies a compose file.
     pub fn apply(&self, app_id: u64, compose: &str) -> Result<()> {
         self.remove_at_end(app_id);
-        let file = self.folder.join("app.yaml");
+        let file = self.folder.join(&format!("app-{app_id}.yaml"));
         fs::write(&file, compose)?;
         self.admin_ok(&["app", "apply", &file, "--app-id", &app_id.to_string(), "--name", "demo"]).map(drop)
     }
