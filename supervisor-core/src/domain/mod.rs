@@ -20,3 +20,5 @@ mod test_samples;
 mod test_scenario;
 #[cfg(test)]
 mod test_world;
+#[cfg(test)]
+mod upgrade_tests;
