@@ -2,7 +2,7 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 6] = ["api_access", "apps", "connectivity", "contract", "error", "power"];
+const FILES: [&str; 7] = ["api_access", "apps", "connectivity", "contract", "error", "plan", "power"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut compiler = protox::Compiler::new(["proto"])?;

@@ -17,7 +17,8 @@ use crate::{
     CONTRACT_VERSION, REQUEST_ID_METADATA, reason,
     v1::{
         self, ErrorReason, api_access_client::ApiAccessClient, apps_client::AppsClient,
-        connectivity_client::ConnectivityClient, contract_client::ContractClient, power_client::PowerClient,
+        connectivity_client::ConnectivityClient, contract_client::ContractClient,
+        planner_client::PlannerClient, power_client::PowerClient,
     },
 };
 
@@ -216,6 +217,8 @@ calls! {
     remove(AppsClient, AppRequest, ACTION_TIMEOUT) -> v1::AppReply;
     /// `Apps.Update`.
     update(AppsClient, UpdateRequest, QUICK_TIMEOUT) -> v1::UpdateReply;
+    /// `Planner.Plan`.
+    plan(PlannerClient, PlanRequest, QUICK_TIMEOUT) -> v1::PlanReply;
     /// `Connectivity.SetHeartbeat`.
     set_heartbeat(ConnectivityClient, SetHeartbeatRequest, QUICK_TIMEOUT) -> v1::SetHeartbeatReply;
     /// `Connectivity.GetConnectivity`.

@@ -12,6 +12,7 @@ const DEFAULT_LOG: &str = "info";
 const AFTER_HELP: &str = "\
 Exit codes:
    0  done
+   2  only with --exit-code: there is something to do
   64  wrong usage or bad input; a dangerous verb without a yes
   65  the compose file was not accepted
   66  no such app, service or file
@@ -22,6 +23,15 @@ Exit codes:
 
 With --json an answer is one JSON object on stdout (`app logs`: one per line), and an error is
   {\"error\":{\"reason\":\"updates-locked\",\"subject\":\"...\",\"message\":\"...\"}} on stderr.";
+
+const PLAN_HELP: &str = "\
+Examples:
+  supervisor-admin app plan 2167                          what core still has to do for app 2167
+  supervisor-admin app plan compose.yaml --app-id 2167    what applying the file would do
+  supervisor-admin app plan compose.yaml --app-id 2167 --exit-code >/dev/null || echo changes
+
+Each service comes with what would happen to it and why: + created or started, ~ recreated,
+- removed or stopped, = unchanged. Names of fields are shown, values never.";
 
 /// Looks after the apps of this device: a client of supervisor-core's Unix socket.
 #[derive(Debug, Parser)]
@@ -81,6 +91,9 @@ pub enum Verb {
 pub enum AppVerb {
     /// Make an app what a compose file says, and wait until it runs.
     Apply(ApplyArgs),
+    /// What would be done now for an app, or if a compose file were applied; nothing is changed.
+    #[command(after_help = PLAN_HELP)]
+    Plan(PlanArgs),
     /// All apps.
     List,
     /// One app in full.
@@ -114,9 +127,32 @@ pub struct ApplyArgs {
     /// The app's name; otherwise the file's `name`, otherwise the name of the file's folder.
     #[arg(long, value_parser = app_name)]
     pub name: Option<String>,
+    /// Change nothing, show what would be done: the same as `app plan`.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// With --dry-run: exit code 2 when there is something to do.
+    #[arg(long, requires = "dry_run")]
+    pub exit_code: bool,
     /// How to treat locks.
     #[command(flatten)]
     pub force: Force,
+}
+
+/// `app plan`.
+#[derive(Debug, ClapArgs)]
+pub struct PlanArgs {
+    /// The app's id; or, with --app-id, a compose file (`-` reads standard input).
+    #[arg(value_name = "ID|FILE")]
+    pub what: String,
+    /// The id of the app that the file is for.
+    #[arg(long, value_parser = app_id, value_name = "ID")]
+    pub app_id: Option<AppId>,
+    /// The app's name, as for `app apply`.
+    #[arg(long, value_parser = app_name, requires = "app_id")]
+    pub name: Option<String>,
+    /// Exit code 2 when there is something to do.
+    #[arg(long)]
+    pub exit_code: bool,
 }
 
 /// A verb for a whole app.

@@ -5,6 +5,8 @@ use supervisor_proto::{client::CallError, v1::ErrorReason};
 
 use crate::failure::Failure;
 
+/// `app plan --exit-code`: there is something to do.
+pub const CHANGES: u8 = 2;
 /// Wrong usage or bad input.
 pub const USAGE: u8 = 64;
 /// The compose file was not accepted.
@@ -24,7 +26,7 @@ pub const NOT_ALLOWED: u8 = 77;
 pub fn of_failure(failure: &Failure) -> u8 {
     match failure {
         Failure::OutputClosed => 0,
-        Failure::Usage(_) | Failure::NotConfirmed { .. } => USAGE,
+        Failure::Usage(_) | Failure::NeitherIdNorFile(_) | Failure::NotConfirmed { .. } => USAGE,
         Failure::Yaml(_)
         | Failure::Refused { .. }
         | Failure::TargetRefused { .. }

@@ -19,6 +19,9 @@ pub enum Failure {
     /// The command line is wrong; the text is clap's.
     #[error("{0}")]
     Usage(String),
+    /// `app plan` was given neither an app's id nor a file with an id.
+    #[error("{0} is no app id; for a compose file give --app-id too")]
+    NeitherIdNorFile(String),
     /// A dangerous verb without a yes.
     #[error("{what} was not confirmed, nothing was done{hint}")]
     NotConfirmed {
@@ -100,7 +103,7 @@ impl Failure {
         match self {
             Self::OutputClosed | Self::Output(_) => "output-failed",
             Self::Runtime(_) => "internal",
-            Self::Usage(_) => "usage",
+            Self::Usage(_) | Self::NeitherIdNorFile(_) => "usage",
             Self::NotConfirmed { .. } => "not-confirmed",
             Self::File { .. } => "file-unreadable",
             Self::TooLarge { .. } | Self::Yaml(_) => "compose-invalid",

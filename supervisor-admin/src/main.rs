@@ -27,12 +27,12 @@ fn main() -> ExitCode {
         Err(error) => explain(&error, &mut output),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(failure) => output.failure(&failure),
     }
 }
 
-fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
+fn run(args: &Args, output: &mut Output) -> Result<u8, Failure> {
     env_logger::Builder::new().parse_filters(&args.log).format_timestamp(None).init();
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
@@ -40,9 +40,10 @@ fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
 }
 
 /// Help and version are answers; anything else that clap stops at is wrong usage.
-fn explain(error: &clap::Error, output: &mut Output) -> Result<(), Failure> {
+fn explain(error: &clap::Error, output: &mut Output) -> Result<u8, Failure> {
     if error.use_stderr() {
         return Err(Failure::Usage(error.to_string()));
     }
-    output.text(&error.to_string())
+    output.text(&error.to_string())?;
+    Ok(0)
 }

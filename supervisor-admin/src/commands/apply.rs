@@ -8,19 +8,20 @@ use std::{
 
 use supervisor_proto::{
     client::CallError,
-    v1::{ApplyRequest, ErrorReason},
+    ids::AppId,
+    v1::{ApplyRequest, ErrorReason, Target},
 };
 
-use super::Session;
+use super::{Session, plan};
 use crate::{
     args::ApplyArgs, compose_file, failure::Failure, output::one_line, progress, views::AppliedView,
 };
 
-pub(super) async fn run(session: &mut Session<'_>, args: &ApplyArgs) -> Result<(), Failure> {
-    let document = compose_file::parse(&read(&args.file)?)?;
-    let name = args.name.clone().or_else(|| document.name.clone()).or_else(|| folder_name(&args.file));
-    let name = name.ok_or(Failure::NoName)?;
-    let target = document.into_target(args.app_id, name.clone());
+pub(super) async fn run(session: &mut Session<'_>, args: &ApplyArgs) -> Result<u8, Failure> {
+    let (target, name) = target(&args.file, args.app_id, args.name.as_deref())?;
+    if args.dry_run {
+        return plan::show(session, args.app_id, Some(target), args.exit_code).await;
+    }
     let request = ApplyRequest { target: Some(target), force: args.force.force };
     session.client.hello().await?;
     let call = session.client.apply(request, &session.request_id);
@@ -30,11 +31,20 @@ pub(super) async fn run(session: &mut Session<'_>, args: &ApplyArgs) -> Result<(
     let view = AppliedView { action: "apply", app_id: args.app_id.get(), name, commit };
     session.output.answer(&view, |_| {
         format!("app {} ({}) applied, commit {}\n", view.app_id, one_line(&view.name), one_line(&view.commit))
-    })
+    })?;
+    Ok(0)
 }
 
-/// What core calls an invalid argument of `Apply` is something that the file says.
-fn not_accepted(error: CallError) -> Failure {
+/// What the file says, as a target, and the app's name.
+pub(super) fn target(file: &Path, app_id: AppId, name: Option<&str>) -> Result<(Target, String), Failure> {
+    let document = compose_file::parse(&read(file)?)?;
+    let name = name.map(str::to_owned).or_else(|| document.name.clone()).or_else(|| folder_name(file));
+    let name = name.ok_or(Failure::NoName)?;
+    Ok((document.into_target(app_id, name.clone()), name))
+}
+
+/// What core calls an invalid argument of `Apply` or `Plan` is something that the file says.
+pub(super) fn not_accepted(error: CallError) -> Failure {
     match error {
         CallError::Refused { reason: ErrorReason::InvalidArgument, subject, message } => {
             Failure::TargetRefused { subject, message }

@@ -5,6 +5,7 @@ mod control;
 mod inspect;
 mod key;
 mod logs;
+mod plan;
 mod power;
 mod status;
 mod tcp_ping;
@@ -29,27 +30,30 @@ struct Session<'a> {
     output: &'a mut Output,
 }
 
-/// Carries out the verb of the command line.
-pub async fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
+/// Carries out the verb of the command line. The exit code is another than 0 where a verb has more than one
+/// good end.
+pub async fn run(args: &Args, output: &mut Output) -> Result<u8, Failure> {
     let name = concat!("supervisor-admin/", env!("CARGO_PKG_VERSION"));
     let client = CoreClient::new(&args.core_socket, name);
     let mut session = Session { args, client, request_id: request_id::new(), output };
     log::debug!("started socket={} request_id={}", args.core_socket.display(), session.request_id);
     match &args.verb {
+        Verb::App { verb } => return app(&mut session, verb).await,
         Verb::Status => status::run(&mut session).await,
-        Verb::App { verb } => app(&mut session, verb).await,
         Verb::Reboot(force) => power::run(&mut session, power::Power::Reboot, *force).await,
         Verb::Shutdown(force) => power::run(&mut session, power::Power::Shutdown, *force).await,
         Verb::TcpPing { switch } => tcp_ping::run(&mut session, *switch).await,
         Verb::Key { verb } => key::run(&mut session, *verb).await,
         Verb::Completions { shell } => completions(&mut session, *shell),
-    }
+    }?;
+    Ok(0)
 }
 
-async fn app(session: &mut Session<'_>, verb: &AppVerb) -> Result<(), Failure> {
+async fn app(session: &mut Session<'_>, verb: &AppVerb) -> Result<u8, Failure> {
     use control::Action;
     match verb {
-        AppVerb::Apply(apply) => apply::run(session, apply).await,
+        AppVerb::Apply(apply) => return apply::run(session, apply).await,
+        AppVerb::Plan(plan) => return plan::run(session, plan).await,
         AppVerb::List => inspect::list(session).await,
         AppVerb::Show { id } => inspect::show(session, *id).await,
         AppVerb::Remove(app) => control::run(session, Action::Remove, app.id, app.force, &[]).await,
@@ -60,7 +64,8 @@ async fn app(session: &mut Session<'_>, verb: &AppVerb) -> Result<(), Failure> {
             control::run(session, Action::Restart, app.id, app.force, &app.services).await
         }
         AppVerb::Logs(logs) => logs::run(session, logs).await,
-    }
+    }?;
+    Ok(0)
 }
 
 fn completions(session: &mut Session<'_>, shell: clap_complete::Shell) -> Result<(), Failure> {

@@ -10,7 +10,8 @@ use supervisor_proto::{
     reason,
     v1::{
         self, ErrorReason, api_access_server as access, apps_server as apps,
-        connectivity_server as connectivity, contract_server as contract, power_server as power,
+        connectivity_server as connectivity, contract_server as contract, planner_server as planner,
+        power_server as power,
     },
 };
 use tokio::sync::{mpsc, oneshot};
@@ -77,6 +78,7 @@ fn serve(listener: std::os::unix::net::UnixListener, service: Service, stopped: 
         let serving = tonic::transport::Server::builder()
             .add_service(contract::ContractServer::new(service.clone()))
             .add_service(apps::AppsServer::new(service.clone()))
+            .add_service(planner::PlannerServer::new(service.clone()))
             .add_service(power::PowerServer::new(service.clone()))
             .add_service(connectivity::ConnectivityServer::new(service.clone()))
             .add_service(access::ApiAccessServer::new(service))
@@ -185,6 +187,15 @@ impl apps::Apps for Service {
         let open = request.follow;
         script.logs_asked = Some(request);
         Ok(Response::new(stream(script.logs.clone(), open)))
+    }
+}
+
+#[tonic::async_trait]
+impl planner::Planner for Service {
+    async fn plan(&self, request: Request<v1::PlanRequest>) -> Answer<v1::PlanReply> {
+        let mut script = self.heard("plan", &request)?;
+        script.plan_asked = Some(request.into_inner());
+        Ok(Response::new(script.plan.clone()))
     }
 }
 

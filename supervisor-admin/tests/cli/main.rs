@@ -13,6 +13,7 @@ mod confirm;
 mod errors;
 mod fake_core;
 mod logs;
+mod plan;
 mod power_key_ping;
 mod script;
 mod status;

@@ -69,6 +69,12 @@ pub fn adopt(
     (!services.is_empty()).then(|| AppRecord { services, ..AppRecord::new(target, lock_token) })
 }
 
+/// The target of one service that a container was made from; `None` when its labels do not tell.
+pub fn made_from(container: &Container) -> Option<Target> {
+    let (name, service) = (container.service.clone()?, read::<Service>(container, SERVICE)?);
+    Some(Target { app: read(container, APP)?, services: BTreeMap::from([(name, service)]) })
+}
+
 /// A record whose newest writes are lost, put right by what the engine's containers say: those were made
 /// from the newest writes. What has no container is believed of the old record.
 #[must_use]

@@ -2,13 +2,16 @@
 //! Nothing here knows tokio, tonic, the engine's wire format or the file system.
 
 pub mod container;
+pub mod difference;
 pub mod environment;
+pub mod explain;
 pub mod intent;
 pub mod labels;
 pub mod local_ids;
 pub mod observed;
 pub mod order;
 pub mod plan;
+pub mod preview;
 pub mod record;
 pub mod step;
 pub mod target;

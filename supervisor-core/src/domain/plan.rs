@@ -229,8 +229,9 @@ fn is_on_app_network(service: &WantedService) -> bool {
     matches!(service.spec.network, super::container::Network::Named { .. })
 }
 
-fn stands_for(container: &Container, service: &WantedService) -> bool {
-    let usable = match container.state {
+/// Whether a container in this state can ever do its work.
+pub(super) const fn is_usable(state: &ContainerState) -> bool {
+    match state {
         ContainerState::Removing | ContainerState::Dead => false,
         ContainerState::Created
         | ContainerState::Running
@@ -238,10 +239,13 @@ fn stands_for(container: &Container, service: &WantedService) -> bool {
         | ContainerState::Paused
         | ContainerState::Exited
         | ContainerState::Other(_) => true,
-    };
+    }
+}
+
+fn stands_for(container: &Container, service: &WantedService) -> bool {
     // Without the key, what a container was made from cannot be compared; it is left as it is.
     let same = service.waits_for_api || container.config_hash == service.config_hash;
-    usable && same && container.generation == service.generation
+    is_usable(&container.state) && same && container.generation == service.generation
 }
 
 /// Of containers that stand for the same service, the one that does its work stays.

@@ -17,6 +17,8 @@ use super::{
 
 /// Name of the bridge over which apps reach the HTTP API, as the balena supervisor calls it.
 pub const SUPERVISOR_NETWORK: &str = "supervisor0";
+/// The host's address on that bridge, unless its subnet is taken.
+pub const SUPERVISOR_GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 114, 104, 1);
 
 /// What rendering needs besides the record.
 #[derive(Debug, Clone)]

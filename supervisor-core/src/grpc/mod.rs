@@ -6,6 +6,8 @@ mod audit;
 mod connectivity;
 mod contract;
 mod gate;
+mod plan;
+mod planner;
 mod power;
 pub mod roles;
 pub mod server;

@@ -82,6 +82,7 @@ const RULES: &[(&str, Rule)] = &[
     ("/supervisor.core.v1.Apps/Remove", OWNER),
     ("/supervisor.core.v1.Apps/Update", CHANGE),
     ("/supervisor.core.v1.Apps/Logs", OWNER),
+    ("/supervisor.core.v1.Planner/Plan", TOOLS),
     ("/supervisor.core.v1.Connectivity/SetHeartbeat", CHANGE),
     ("/supervisor.core.v1.Connectivity/GetConnectivity", READ),
     ("/supervisor.core.v1.Connectivity/WatchConnectivity", READ),

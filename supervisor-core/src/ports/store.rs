@@ -67,6 +67,9 @@ pub struct StoredApiAccess {
 /// not at all.
 #[async_trait]
 pub trait Store: Send + Sync {
+    /// One app's record as it is on disk; `None` when there is none, or none that can be read.
+    async fn read_app(&self, app: AppId) -> Result<Option<AppRecord>, StoreError>;
+
     /// Writes one app's record.
     async fn save_app(&self, record: &AppRecord) -> Result<(), StoreError>;
 

@@ -5,6 +5,7 @@ mod cycle;
 pub mod engine_watch;
 mod execute;
 mod observe;
+mod preview;
 mod reconciler;
 pub mod status;
 mod worker;
@@ -13,8 +14,11 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-pub use self::reconciler::{LockHold, Reconciler};
 use self::status::StatusBoard;
+pub use self::{
+    preview::Outlook,
+    reconciler::{LockHold, Reconciler},
+};
 use crate::{
     domain::environment::{ApiAccess, DeviceFacts},
     ports::{engine::Engine, host_files::HostFiles, store::Store},

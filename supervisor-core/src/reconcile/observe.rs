@@ -43,7 +43,8 @@ pub async fn observe(context: &Context, record: &AppRecord) -> Result<(Wanted, O
     Ok((wanted, observed))
 }
 
-fn render_for(context: &Context, record: &AppRecord, observed: &Observed) -> Wanted {
+/// What one app should be, rendered with what is known of the engine.
+pub fn render_for(context: &Context, record: &AppRecord, observed: &Observed) -> Wanted {
     let api = context.api.borrow();
     render(
         record,

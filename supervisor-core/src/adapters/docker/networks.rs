@@ -11,13 +11,15 @@ use super::{
     transport::{Call, QUICK, SLOW, Transport, already},
 };
 use crate::{
-    domain::{observed::ContainerId, wanted::SUPERVISOR_NETWORK},
+    domain::{
+        observed::ContainerId,
+        wanted::{SUPERVISOR_GATEWAY, SUPERVISOR_NETWORK},
+    },
     ports::engine::EngineError,
 };
 
 /// Where the balena supervisor puts its bridge.
 const SUBNET: &str = "10.114.104.0/25";
-const GATEWAY: &str = "10.114.104.1";
 
 /// How often, and after which pauses, a network is looked for that somebody else is making.
 const LOOKS: u32 = 30;
@@ -61,7 +63,7 @@ pub async fn create_supervisor(
         "CheckDuplicate": true,
         "Labels": labels,
         "Options": { "com.docker.network.bridge.name": SUPERVISOR_NETWORK },
-        "IPAM": { "Config": [{ "Subnet": SUBNET, "Gateway": GATEWAY }] },
+        "IPAM": { "Config": [{ "Subnet": SUBNET, "Gateway": SUPERVISOR_GATEWAY }] },
     });
     match post(transport, body.clone()).await {
         Err(EngineError::Refused { .. }) if find(transport, SUPERVISOR_NETWORK).await?.is_some() => Ok(()),

@@ -18,7 +18,7 @@ use std::{
 use async_trait::async_trait;
 use supervisor_proto::ids::AppId;
 
-use self::checked_file::CheckedFile;
+use self::checked_file::{CheckedFile, Content};
 pub use self::load::{Loaded, load, make_folders};
 use crate::{
     domain::record::AppRecord,
@@ -42,9 +42,10 @@ impl FileStore {
         Self { folder: Arc::new(folder), writing: Arc::default() }
     }
 
-    async fn blocking<F>(&self, work: F) -> Result<(), StoreError>
+    async fn blocking<T, F>(&self, work: F) -> Result<T, StoreError>
     where
-        F: FnOnce(&PathBuf) -> Result<(), StoreError> + Send + 'static,
+        T: Send + 'static,
+        F: FnOnce(&PathBuf) -> Result<T, StoreError> + Send + 'static,
     {
         let writing = Arc::clone(&self.writing);
         let folder = Arc::clone(&self.folder);
@@ -65,6 +66,14 @@ fn app_file(folder: &std::path::Path, app: AppId) -> CheckedFile {
 
 #[async_trait]
 impl Store for FileStore {
+    async fn read_app(&self, app: AppId) -> Result<Option<AppRecord>, StoreError> {
+        self.blocking(move |folder| match app_file(folder, app).read()? {
+            Content::Whole(record) => Ok(Some(record)),
+            Content::Absent | Content::Damaged(_) => Ok(None),
+        })
+        .await
+    }
+
     async fn save_app(&self, record: &AppRecord) -> Result<(), StoreError> {
         let record = record.clone();
         self.blocking(move |folder| {

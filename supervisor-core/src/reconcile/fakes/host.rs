@@ -113,6 +113,10 @@ impl HostFiles for FakeDevice {
 
 #[async_trait]
 impl Store for FakeDevice {
+    async fn read_app(&self, app: AppId) -> Result<Option<AppRecord>, StoreError> {
+        self.call("read app".to_owned(), disk_full, |state| Ok(state.records.get(&app).cloned())).await
+    }
+
     async fn save_app(&self, record: &AppRecord) -> Result<(), StoreError> {
         self.call("save app".to_owned(), disk_full, |state| {
             state.records.insert(record.app_id(), record.clone());

@@ -1,8 +1,12 @@
 //! The JSON of every answer. The field names are a contract with scripts, documented in
 //! `docs/admin.md`: fields are added, never renamed; units are in the names.
 
+mod plan;
+
 use serde::Serialize;
 use supervisor_proto::v1::{self, Activity, Role};
+
+pub use self::plan::{ChangeView, PlanView, StepView};
 
 /// An error, on stderr.
 #[derive(Debug, Serialize)]

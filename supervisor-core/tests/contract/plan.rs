@@ -1,0 +1,97 @@
+//! `Planner` over the contract: it says what would be done, and does nothing.
+
+use std::collections::HashMap;
+
+use supervisor_proto::v1::{self, ErrorReason, PlanRequest, service_change::Change, step::Kind};
+
+use crate::{
+    fakes::{APP, Fault, World},
+    served::Served,
+};
+
+fn target(image: &str) -> v1::Target {
+    let service = v1::Service {
+        image: image.to_owned(),
+        labels: HashMap::from([("io.balena.features.supervisor-api".to_owned(), "0".to_owned())]),
+        environment: HashMap::from([("PASSWORD".to_owned(), "topsecret".to_owned())]),
+        ..v1::Service::default()
+    };
+    let services = HashMap::from([("main".to_owned(), service)]);
+    v1::Target { app_id: APP, name: "demo".to_owned(), services, ..v1::Target::default() }
+}
+
+fn kinds(plan: &v1::PlanReply) -> Vec<Kind> {
+    plan.steps.iter().map(v1::Step::kind).collect()
+}
+
+#[tokio::test]
+async fn plan_of_a_settled_app_is_empty() {
+    let served = Served::on(World::with_app(APP).await);
+    let plan = served.client().plan(PlanRequest { app_id: APP, target: None }, "-").await.unwrap();
+    assert_eq!(kinds(&plan), []);
+    assert_eq!(plan.services[0].change(), Change::None);
+    assert_eq!(plan.commit, plan.stored_commit);
+}
+
+#[tokio::test]
+async fn plan_of_a_target_names_steps_and_fields_stores_nothing_and_shows_no_value() {
+    let served = Served::on(World::with_app(APP).await);
+    let record = served.world.device.record(APP);
+    let running = served.world.device.running(APP);
+    let request = PlanRequest { app_id: APP, target: Some(target("far:2")) };
+    let plan = served.client().plan(request, "-").await.unwrap();
+    let steps = kinds(&plan);
+    assert_eq!(steps.first(), Some(&Kind::PullImage));
+    assert_eq!(steps.last(), Some(&Kind::StartContainer));
+    let main = plan.services.iter().find(|service| service.name == "main").unwrap();
+    assert_eq!(main.change(), Change::Recreate);
+    let said = &main.changed_fields;
+    assert!(
+        said.contains(&"image".to_owned()) && said.contains(&"environment.PASSWORD".to_owned()),
+        "{said:?}"
+    );
+    assert!(!format!("{plan:?}").contains("topsecret"));
+    assert_eq!((served.world.device.record(APP), served.world.device.running(APP)), (record, running));
+}
+
+#[tokio::test]
+async fn plan_of_a_new_app_creates_it() {
+    let served = Served::new();
+    let request = PlanRequest { app_id: APP, target: Some(target("demo:1")) };
+    let plan = served.client().plan(request, "-").await.unwrap();
+    assert_eq!((plan.stored_commit.as_str(), plan.services[0].change()), ("", Change::Create));
+    assert!(served.world.device.state().records.is_empty());
+}
+
+#[tokio::test]
+async fn plan_that_cannot_be_made_says_why() {
+    let served = Served::new();
+    let client = served.client();
+    let ask = async |request| client.plan(request, "-").await.unwrap_err().reason();
+    let unknown = PlanRequest { app_id: APP, target: None };
+    assert_eq!(ask(unknown.clone()).await, Some(ErrorReason::AppNotFound));
+    let other = PlanRequest { app_id: 1, target: Some(target("demo:1")) };
+    assert_eq!(ask(other).await, Some(ErrorReason::InvalidArgument));
+    let mut bad = target("a b");
+    assert_eq!(
+        ask(PlanRequest { app_id: APP, target: Some(bad.clone()) }).await,
+        Some(ErrorReason::InvalidArgument)
+    );
+    bad.services.get_mut("main").unwrap().image = "demo:1".to_owned();
+    served.world.device.take_engine_away(true);
+    let request = PlanRequest { app_id: APP, target: Some(bad) };
+    assert_eq!(ask(request).await, Some(ErrorReason::EngineUnavailable));
+}
+
+#[tokio::test]
+async fn plan_is_given_while_the_apps_worker_is_busy() {
+    let served = Served::on(World::with_app(APP).await);
+    served.world.device.fault_on("stop", Fault::Paused);
+    let acting = served.world.begin(APP, crate::fakes::restart(), false);
+    served.world.device.reached("stop", 1).await;
+    let plan = served.client().plan(PlanRequest { app_id: APP, target: None }, "-").await.unwrap();
+    assert_eq!(plan.services[0].reason, "a restart was asked for");
+    served.world.device.heal();
+    served.world.device.resume();
+    acting.await.unwrap().unwrap();
+}
