@@ -2,7 +2,8 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 7] = ["api_access", "apps", "connectivity", "contract", "error", "plan", "power"];
+const FILES: [&str; 8] =
+    ["api_access", "apps", "connectivity", "contract", "error", "inspection", "plan", "power"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut compiler = protox::Compiler::new(["proto"])?;

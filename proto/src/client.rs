@@ -18,7 +18,7 @@ use crate::{
     v1::{
         self, ErrorReason, api_access_client::ApiAccessClient, apps_client::AppsClient,
         connectivity_client::ConnectivityClient, contract_client::ContractClient,
-        planner_client::PlannerClient, power_client::PowerClient,
+        inspection_client::InspectionClient, planner_client::PlannerClient, power_client::PowerClient,
     },
 };
 
@@ -219,6 +219,8 @@ calls! {
     update(AppsClient, UpdateRequest, QUICK_TIMEOUT) -> v1::UpdateReply;
     /// `Planner.Plan`.
     plan(PlannerClient, PlanRequest, QUICK_TIMEOUT) -> v1::PlanReply;
+    /// `Inspection.DescribeApp`.
+    describe_app(InspectionClient, DescribeAppRequest, QUICK_TIMEOUT) -> v1::AppDescription;
     /// `Connectivity.SetHeartbeat`.
     set_heartbeat(ConnectivityClient, SetHeartbeatRequest, QUICK_TIMEOUT) -> v1::SetHeartbeatReply;
     /// `Connectivity.GetConnectivity`.

@@ -54,6 +54,12 @@ pub fn is_volatile(name: &str) -> bool {
     name.strip_prefix("RESIN").or_else(|| name.strip_prefix("BALENA")) == Some(VERSION_SUFFIX)
 }
 
+/// Whether this variable holds a key of an API; such values are shown to nobody but the container.
+pub fn is_api_key(name: &str) -> bool {
+    let rest = name.strip_prefix("RESIN").or_else(|| name.strip_prefix("BALENA"));
+    matches!(rest, Some("_SUPERVISOR_API_KEY" | "_API_KEY"))
+}
+
 /// The service's environment under the supervisor's.
 pub fn compose(
     own: &BTreeMap<String, String>,

@@ -6,6 +6,7 @@ mod audit;
 mod connectivity;
 mod contract;
 mod gate;
+mod inspection;
 mod plan;
 mod planner;
 mod power;

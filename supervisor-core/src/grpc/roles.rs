@@ -63,6 +63,8 @@ pub struct Rule {
 
 const READ: Rule = Rule { frontend: true, audited: false };
 const CHANGE: Rule = Rule { frontend: true, audited: true };
+/// Changes nothing, but shows what an app may keep secret.
+const SHOW: Rule = Rule { frontend: true, audited: true };
 const OWNER: Rule = Rule { frontend: false, audited: true };
 const TOOLS: Rule = Rule { frontend: false, audited: false };
 
@@ -83,6 +85,7 @@ const RULES: &[(&str, Rule)] = &[
     ("/supervisor.core.v1.Apps/Update", CHANGE),
     ("/supervisor.core.v1.Apps/Logs", OWNER),
     ("/supervisor.core.v1.Planner/Plan", TOOLS),
+    ("/supervisor.core.v1.Inspection/DescribeApp", SHOW),
     ("/supervisor.core.v1.Connectivity/SetHeartbeat", CHANGE),
     ("/supervisor.core.v1.Connectivity/GetConnectivity", READ),
     ("/supervisor.core.v1.Connectivity/WatchConnectivity", READ),

@@ -77,7 +77,14 @@ fn method_without_a_rule_is_refused_to_everybody() {
 
 #[test]
 fn method_that_changes_something_or_shows_a_secret_is_audited() {
-    for name in ["Power/Reboot", "Power/PowerOff", "Apps/Purge", "Apps/Apply", "ApiAccess/GetApiAccess"] {
+    for name in [
+        "Power/Reboot",
+        "Power/PowerOff",
+        "Apps/Purge",
+        "Apps/Apply",
+        "ApiAccess/GetApiAccess",
+        "Inspection/DescribeApp",
+    ] {
         assert!(rule(&format!("/supervisor.core.v1.{name}")).unwrap().audited, "{name}");
     }
 }

@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use futures_util::{Stream, StreamExt, stream::BoxStream};
 use supervisor_proto::v1::{
     api_access_server::ApiAccessServer, apps_server::AppsServer, connectivity_server::ConnectivityServer,
-    contract_server::ContractServer, planner_server::PlannerServer, power_server::PowerServer,
+    contract_server::ContractServer, inspection_server::InspectionServer, planner_server::PlannerServer,
+    power_server::PowerServer,
 };
 use tokio::{net::UnixListener, sync::watch};
 use tokio_stream::wrappers::UnixListenerStream;
@@ -13,8 +14,8 @@ use tonic::{Status, transport::Server};
 
 use super::{
     api_access::ApiAccessService, apps::AppsService, connectivity::ConnectivityService,
-    contract::ContractService, gate::GateLayer, planner::PlannerService, power::PowerService,
-    roles::RolePolicy,
+    contract::ContractService, gate::GateLayer, inspection::InspectionService, planner::PlannerService,
+    power::PowerService, roles::RolePolicy,
 };
 use crate::{
     actions::{api_access::ApiAccessKeeper, power::PowerActions},
@@ -69,6 +70,7 @@ pub async fn serve(listener: UnixListener, policy: RolePolicy, services: Service
         .map_err(ServeError::Reflection)?;
     let closing = services.closing.clone();
     let planner = PlannerService { reconciler: Arc::clone(&services.reconciler) };
+    let inspection = InspectionService { reconciler: Arc::clone(&services.reconciler) };
     let apps = AppsService { reconciler: services.reconciler, closing: closing.clone() };
     let power = PowerService { actions: services.power };
     let api_access = ApiAccessService { keeper: services.api_access, closing: closing.clone() };
@@ -85,6 +87,7 @@ pub async fn serve(listener: UnixListener, policy: RolePolicy, services: Service
         .add_service(ContractServer::new(ContractService).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(AppsServer::new(apps).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(PlannerServer::new(planner).max_decoding_message_size(MAX_REQUEST_BYTES))
+        .add_service(InspectionServer::new(inspection).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(PowerServer::new(power).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(ApiAccessServer::new(api_access).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(ConnectivityServer::new(connectivity).max_decoding_message_size(MAX_REQUEST_BYTES))

@@ -72,6 +72,7 @@ impl Cycle<'_> {
             let plan = plan(self.record, &wanted, &observed);
             self.context.status.update(self.record.app_id(), |status| {
                 status.describe(self.record);
+                status.render(&wanted);
                 status.observe(&observed);
                 status.update_pending = !plan.steps.is_empty();
                 let pulls = plan.steps.iter().any(|step| matches!(step, Step::PullImage { .. }));

@@ -1,11 +1,11 @@
 //! What every app is doing, for whoever watches.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use supervisor_proto::ids::{AppId, ServiceName};
 use tokio::sync::watch;
 
-use crate::domain::{observed::Observed, record::AppRecord};
+use crate::domain::{environment, observed::Observed, record::AppRecord, wanted::Wanted};
 
 /// What an app's worker is busy with, in the words of `GET /v1/device`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct AppStatus {
     pub name: String,
     /// The release that the target stands for.
     pub commit: String,
+    /// The release's numeric id.
+    pub release_id: u64,
     /// By service name.
     pub services: BTreeMap<ServiceName, ServiceStatus>,
     /// What the worker is busy with.
@@ -49,6 +51,12 @@ pub struct AppStatus {
 pub struct ServiceStatus {
     /// Its image.
     pub image: String,
+    /// Numeric id of the image.
+    pub image_id: u64,
+    /// Numeric id of the service.
+    pub service_id: u64,
+    /// What its container is given, without API keys; until the engine has been asked, what the target says.
+    pub environment: ShownEnvironment,
     /// Whether it should run.
     pub should_run: bool,
     /// The engine's id of its container; empty without one.
@@ -57,6 +65,29 @@ pub struct ServiceStatus {
     pub container_state: String,
     /// What its health check says; empty without one.
     pub health: String,
+}
+
+/// An environment without API keys; `Debug` shows names only, as apps keep secrets of their own in it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ShownEnvironment(Arc<BTreeMap<String, String>>);
+
+impl ShownEnvironment {
+    /// Leaves out what nobody but the container may see.
+    pub fn of(environment: &BTreeMap<String, String>) -> Self {
+        let shown = environment.iter().filter(|(name, _)| !environment::is_api_key(name));
+        Self(Arc::new(shown.map(|(name, value)| (name.clone(), value.clone())).collect()))
+    }
+
+    /// By name.
+    pub fn variables(&self) -> &BTreeMap<String, String> {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ShownEnvironment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
 /// All apps.
@@ -118,11 +149,25 @@ impl AppStatus {
     pub fn describe(&mut self, record: &AppRecord) {
         self.name.clone_from(&record.target.app.name);
         self.commit.clone_from(&record.target.app.commit);
+        self.release_id = record.target.app.release_id;
         self.services.retain(|name, _| record.target.services.contains_key(name));
         for (name, service) in &record.target.services {
             let status = self.services.entry(name.clone()).or_default();
             status.image.clone_from(&service.image);
+            (status.image_id, status.service_id) = (service.image_id, service.service_id);
+            if status.environment == ShownEnvironment::default() {
+                status.environment = ShownEnvironment::of(&service.environment);
+            }
             status.should_run = record.services.get(name).is_none_or(|intent| intent.run);
+        }
+    }
+
+    /// Takes over what containers are given.
+    pub fn render(&mut self, wanted: &Wanted) {
+        for (name, status) in &mut self.services {
+            if let Some(service) = wanted.services.get(name) {
+                status.environment = ShownEnvironment::of(&service.spec.environment);
+            }
         }
     }
 

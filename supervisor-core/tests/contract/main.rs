@@ -10,6 +10,7 @@ mod errors;
 #[path = "../../src/reconcile/fakes/mod.rs"]
 mod fakes;
 mod hostile;
+mod inspection;
 mod plan;
 mod raw;
 mod roles;
