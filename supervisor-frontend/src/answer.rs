@@ -37,6 +37,12 @@ pub enum Action {
     Purge,
     /// `POST /v1/restart`.
     Restart,
+    /// `POST /v1/apps/<appId>/stop`.
+    Stop,
+    /// `POST /v1/apps/<appId>/start`.
+    Start,
+    /// `GET /v1/apps/<appId>`.
+    Describe,
     /// `POST` and `DELETE /v1/tcp-ping`.
     Heartbeat,
 }
@@ -46,7 +52,7 @@ impl Action {
     pub const fn format(self) -> Format {
         match self {
             Self::Reboot | Self::Shutdown | Self::Purge => Format::Go,
-            Self::Restart | Self::Heartbeat => Format::Text,
+            Self::Restart | Self::Stop | Self::Start | Self::Describe | Self::Heartbeat => Format::Text,
         }
     }
 }
@@ -96,6 +102,11 @@ pub fn app_id_error(format: Format, cause: AppIdError) -> HttpResponse {
         AppIdError::Invalid => "Invalid app id",
     };
     error(format, StatusCode::BAD_REQUEST, message)
+}
+
+/// The answer of a route for apps with one container to an app with another number of them.
+pub fn not_single(format: Format) -> HttpResponse {
+    error(format, StatusCode::BAD_REQUEST, "This route is only for apps with a single container")
 }
 
 /// The answer to a request that core did not carry out, or may not have carried out.
@@ -160,7 +171,12 @@ const fn logind_unavailable(action: Action) -> &'static str {
     match action {
         Action::Reboot => "Logind unavailable, cannot reboot.",
         Action::Shutdown => "Logind unavailable, cannot shut down.",
-        Action::Purge | Action::Restart | Action::Heartbeat => "Logind unavailable.",
+        Action::Purge
+        | Action::Restart
+        | Action::Stop
+        | Action::Start
+        | Action::Describe
+        | Action::Heartbeat => "Logind unavailable.",
     }
 }
 
@@ -172,8 +188,16 @@ mod tests {
     use super::*;
     use crate::http::request_id::RequestIds;
 
-    const ACTIONS: [Action; 5] =
-        [Action::Reboot, Action::Shutdown, Action::Purge, Action::Restart, Action::Heartbeat];
+    const ACTIONS: [Action; 8] = [
+        Action::Reboot,
+        Action::Shutdown,
+        Action::Purge,
+        Action::Restart,
+        Action::Stop,
+        Action::Start,
+        Action::Describe,
+        Action::Heartbeat,
+    ];
 
     fn answered(action: Action, reason: i32, subject: String, message: String) -> (Format, String) {
         let reason = ErrorReason::try_from(reason).unwrap();
@@ -187,7 +211,7 @@ mod tests {
     proptest! {
         #[test]
         fn answer_to_whatever_core_says_stays_in_its_format(
-            action in 0_usize..5, reason in 0_i32..=14, subject in any::<String>(), message in any::<String>(),
+            action in 0_usize..8, reason in 0_i32..=14, subject in any::<String>(), message in any::<String>(),
         ) {
             let (format, body) = answered(ACTIONS[action], reason, subject, message);
             match format {

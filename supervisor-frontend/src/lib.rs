@@ -9,6 +9,7 @@ pub mod config;
 pub mod core_link;
 pub mod device;
 pub mod error_chain;
+pub mod health;
 pub mod healthcheck;
 pub mod http;
 pub mod led;

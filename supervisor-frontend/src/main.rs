@@ -67,9 +67,8 @@ async fn serve(config: &Config) -> io::Result<()> {
         started = server::start(config, Limits::default()) => started?,
         _ = &mut asked_to_stop => return Ok(()),
     };
-    let heart = Heart::default();
-    watchdog::start(vec![("main", heart.clone()), ("http", running.worker_heart())])?;
-    let beating = tokio::spawn(heart.beat(|| tell_systemd(&[NotifyState::Watchdog])));
+    watchdog::start(vec![("main", running.main_heart()), ("http", running.worker_heart())])?;
+    let beating = tokio::spawn(Heart::default().beat(|| tell_systemd(&[NotifyState::Watchdog])));
     tell_systemd(&[NotifyState::Ready]);
     let signal = asked_to_stop.await;
     log::info!("stopping signal={signal}");

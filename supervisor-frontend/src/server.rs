@@ -11,6 +11,7 @@ use crate::{
     config::Config,
     core_link::CoreLink,
     device::DeviceFacts,
+    health::{self, Health},
     http::{gate::gate, listener, request_id::RequestIds},
     led::{self, LedHandle, file::LedFile},
     routes,
@@ -35,6 +36,8 @@ pub struct Limits {
     pub keep_alive: Duration,
     /// For requests in flight, once the server is asked to stop.
     pub drain: Duration,
+    /// For core's absence, before that makes the supervisor unhealthy.
+    pub core_absence: Duration,
 }
 
 impl Default for Limits {
@@ -44,6 +47,7 @@ impl Default for Limits {
             body_deadline: Duration::from_secs(10),
             keep_alive: Duration::from_secs(15),
             drain: Duration::from_secs(20),
+            core_absence: health::CORE_ABSENCE,
         }
     }
 }
@@ -57,6 +61,8 @@ pub struct Running {
     link: JoinHandle<()>,
     led: JoinHandle<()>,
     worker_heart: Heart,
+    main_heart: Heart,
+    beating: JoinHandle<()>,
 }
 
 impl Running {
@@ -70,11 +76,17 @@ impl Running {
         self.worker_heart.clone()
     }
 
+    /// Beats while the thread that everything was started on turns.
+    pub fn main_heart(&self) -> Heart {
+        self.main_heart.clone()
+    }
+
     /// Finishes the requests in flight and stops.
     pub async fn stop(self) -> io::Result<()> {
         self.handle.stop(true).await;
         // Only now: requests in flight may still need the connection that the link's task drives.
         self.link.abort();
+        self.beating.abort();
         let outcome = self.server.await.unwrap_or_else(|error| Err(io::Error::other(error)));
         // The light goes off when the last handle is gone; it has its own deadline for the file.
         let _ = self.link.await;
@@ -94,12 +106,14 @@ pub async fn start(config: &Config, limits: Limits) -> io::Result<Running> {
     let core = Arc::new(CoreClient::new(&config.core_socket, CLIENT_NAME));
     let (led, wishes) = LedHandle::new();
     let (link, link_handle) = CoreLink::new(core.clone(), keys.clone(), address.port(), led.clone());
+    let main_heart = Heart::default();
     let services = web::Data::new(Services {
         keys,
         core,
         link: link_handle,
         led,
         device: DeviceFacts::read(address.port(), &config.os_release),
+        health: Health { main: main_heart.clone(), core_absence: limits.core_absence },
         request_ids: RequestIds::new(),
         body_deadline: limits.body_deadline,
     });
@@ -115,6 +129,8 @@ pub async fn start(config: &Config, limits: Limits) -> io::Result<Running> {
         link: tokio::spawn(link.run()),
         led: tokio::spawn(led::engine::run(wishes, LedFile::new(&config.led_file))),
         worker_heart,
+        beating: tokio::spawn(main_heart.clone().beat(|| {})),
+        main_heart,
     })
 }
 

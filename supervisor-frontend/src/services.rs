@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use supervisor_proto::client::CoreClient;
 
 use crate::{
-    auth::key_ring::KeyRing, core_link::LinkHandle, device::DeviceFacts, http::request_id::RequestIds,
-    led::LedHandle,
+    auth::key_ring::KeyRing, core_link::LinkHandle, device::DeviceFacts, health::Health,
+    http::request_id::RequestIds, led::LedHandle,
 };
 
 /// Shared by all routes; built once.
@@ -22,6 +22,8 @@ pub struct Services {
     pub led: LedHandle,
     /// What `/v1/device` says of the device itself.
     pub device: DeviceFacts,
+    /// What `/v1/healthy` says.
+    pub health: Health,
     /// Names for requests.
     pub request_ids: RequestIds,
     /// How long a request's body may take to arrive.

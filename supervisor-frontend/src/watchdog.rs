@@ -7,21 +7,37 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How often loops beat and how often the watchdog looks.
 pub const BEAT_INTERVAL: Duration = Duration::from_secs(10);
 /// So many looks in a row without a beat, 30 s, mean that a loop is stuck.
 const LOOKS_WITHOUT_BEAT: u32 = 3;
+/// A loop that has not beaten for so long is stuck.
+pub const STUCK_AFTER: Duration = Duration::from_secs(BEAT_INTERVAL.as_secs() * LOOKS_WITHOUT_BEAT as u64);
 /// How long the last log line may take.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// The process's exit code when a loop was stuck.
 const EXIT_STUCK: i32 = 70;
 
 /// A loop's sign of life.
-#[derive(Debug, Clone, Default)]
-pub struct Heart(Arc<AtomicU64>);
+#[derive(Debug, Clone)]
+pub struct Heart(Arc<Pulse>);
+
+#[derive(Debug)]
+struct Pulse {
+    beats: AtomicU64,
+    born: Instant,
+    /// Of the last beat, in milliseconds since `born`.
+    last_ms: AtomicU64,
+}
+
+impl Default for Heart {
+    fn default() -> Self {
+        Self(Arc::new(Pulse { beats: AtomicU64::new(0), born: Instant::now(), last_ms: AtomicU64::new(0) }))
+    }
+}
 
 impl Heart {
     /// Beats for as long as the loop it runs on turns. Never returns.
@@ -30,13 +46,23 @@ impl Heart {
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             interval.tick().await;
-            self.0.fetch_add(1, Ordering::Relaxed);
+            self.0.beats.fetch_add(1, Ordering::Relaxed);
+            self.0.last_ms.store(self.age_ms(), Ordering::Relaxed);
             also();
         }
     }
 
     fn beats(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.beats.load(Ordering::Relaxed)
+    }
+
+    /// Time since the last beat. Time that the machine is suspended does not count.
+    pub fn silence(&self) -> Duration {
+        Duration::from_millis(self.age_ms().saturating_sub(self.0.last_ms.load(Ordering::Relaxed)))
+    }
+
+    fn age_ms(&self) -> u64 {
+        u64::try_from(self.0.born.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }
 

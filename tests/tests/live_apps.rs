@@ -59,6 +59,30 @@ fn restart_while_the_app_holds_its_lock_is_423_and_force_restarts() -> Result<()
 }
 
 #[test]
+fn app_is_shown_stopped_and_started_by_its_own_routes() -> Result<()> {
+    let supervisor = Supervisor::start(&[])?;
+    let client = supervisor.client()?;
+    let app = LiveApp::apply(&supervisor)?;
+    let before = app.container()?;
+    let path = format!("/v1/apps/{}", app.id);
+
+    let shown = client.get(&path)?;
+    assert_eq!(shown.status, 200, "{shown:?}");
+    assert!(shown.body.contains(&format!(r#""containerId":"{before}"#)), "{before} {}", shown.body);
+    assert!(shown.body.contains(&format!(r#""RESIN_APP_ID":"{}""#, app.id)), "{}", shown.body);
+    assert!(!shown.body.contains(&client.key), "the key is shown");
+
+    for (verb, state) in [("stop", "exited"), ("start", "running")] {
+        let answer = client.post_empty(&format!("{path}/{verb}"))?;
+        assert_eq!(answer.status, 200, "{answer:?} {}", supervisor.logs());
+        assert!(answer.body.starts_with(&format!(r#"{{"containerId":"{before}"#)), "{answer:?}");
+        let status = supervisor.admin_ok(&["app", "show", &app.id.to_string()])?;
+        assert!(status.contains(state), "{status}");
+    }
+    Ok(())
+}
+
+#[test]
 fn stopped_app_stays_stopped_over_a_restart_of_core() -> Result<()> {
     let mut supervisor = Supervisor::start(&[])?;
     let app = LiveApp::apply(&supervisor)?;

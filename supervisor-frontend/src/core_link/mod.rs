@@ -4,6 +4,7 @@
 pub mod apps_summary;
 pub mod backoff;
 pub mod pending_update;
+pub mod presence;
 mod session;
 
 use std::{sync::Arc, time::Duration};
@@ -19,6 +20,7 @@ use crate::{
 use apps_summary::AppsSummary;
 use backoff::Backoff;
 use pending_update::{PendingUpdate, UpdateWish};
+use presence::Presence;
 
 /// A connection that lasted this long was a good one: the next attempt comes quickly again.
 const STABLE_AFTER: Duration = Duration::from_secs(5);
@@ -28,12 +30,18 @@ const STABLE_AFTER: Duration = Duration::from_secs(5);
 pub struct LinkHandle {
     apps: watch::Receiver<Arc<AppsSummary>>,
     updates: Arc<PendingUpdate>,
+    presence: Arc<Presence>,
 }
 
 impl LinkHandle {
     /// The last app state that core streamed; the idle state before the first.
     pub fn apps(&self) -> Arc<AppsSummary> {
         self.apps.borrow().clone()
+    }
+
+    /// How long there has been no connection to core; `None` while there is one.
+    pub fn core_away(&self) -> Option<Duration> {
+        self.presence.away()
     }
 
     /// Passes the wish to core, now or when core is back.
@@ -51,6 +59,7 @@ pub struct CoreLink {
     led: LedHandle,
     apps: watch::Sender<Arc<AppsSummary>>,
     updates: Arc<PendingUpdate>,
+    presence: Arc<Presence>,
 }
 
 /// Why a connection ended.
@@ -69,8 +78,9 @@ impl CoreLink {
     pub fn new(client: Arc<CoreClient>, keys: Arc<KeyRing>, port: u16, led: LedHandle) -> (Self, LinkHandle) {
         let (apps, receiver) = watch::channel(Arc::new(AppsSummary::default()));
         let updates = Arc::new(PendingUpdate::default());
-        let handle = LinkHandle { apps: receiver, updates: updates.clone() };
-        (Self { client, keys, port, led, apps, updates }, handle)
+        let presence = Arc::new(Presence::default());
+        let handle = LinkHandle { apps: receiver, updates: updates.clone(), presence: presence.clone() };
+        (Self { client, keys, port, led, apps, updates, presence }, handle)
     }
 
     /// Connects, and connects again whenever the connection ends. Never returns.
@@ -81,6 +91,7 @@ impl CoreLink {
         loop {
             let started = Instant::now();
             let Err(error) = self.session().await;
+            self.presence.went();
             self.client.disconnect().await;
             let left = self.apps.borrow().without_core();
             self.apps.send_replace(Arc::new(left));

@@ -35,6 +35,7 @@ impl CoreLink {
         let mut streams = self.open().await?;
         self.tell_key(&mut keys).await?;
         self.pass_on_update().await?;
+        self.presence.came();
         loop {
             tokio::select! {
                 state = next(&mut streams.apps) => {

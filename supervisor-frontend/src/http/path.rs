@@ -5,6 +5,14 @@ use actix_web::{
     http::{Uri, uri::PathAndQuery},
 };
 
+/// The only path that wants no key: whoever watches over the process has none.
+const OPEN: &str = "/v1/healthy";
+
+/// Whether `path`, in any spelling that leads to its route, wants no key.
+pub fn is_open(path: &str) -> bool {
+    path.strip_suffix('/').unwrap_or(path).eq_ignore_ascii_case(OPEN)
+}
+
 /// Rewrites the request's path to the spelling of the route table, where it differs.
 pub fn normalise(request: &mut ServiceRequest) {
     let Some(path) = canonical(request.path()) else { return };
@@ -34,6 +42,25 @@ mod tests {
     fn path_in_another_case_or_with_a_slash_is_made_canonical() {
         assert_eq!(canonical("/Ping/").as_deref(), Some("/ping"));
         assert_eq!(canonical("/V1/DEVICE").as_deref(), Some("/v1/device"));
+    }
+
+    #[test]
+    fn path_of_health_alone_is_open_in_every_spelling_of_its_route() {
+        for path in ["/v1/healthy", "/V1/Healthy", "/v1/healthy/"] {
+            assert!(is_open(path), "{path}");
+        }
+        for path in [
+            "",
+            "/",
+            "/ping",
+            "/v1/healthy//",
+            "/v1/healthy/x",
+            "/v1/health",
+            "//v1/healthy",
+            "/v1/healthy%2f",
+        ] {
+            assert!(!is_open(path), "{path}");
+        }
     }
 
     #[test]

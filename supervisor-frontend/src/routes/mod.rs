@@ -1,7 +1,10 @@
 //! The whole HTTP surface: one table, one file per route.
 
+pub mod app;
+pub mod app_run;
 pub mod blink;
 pub mod device;
+pub mod healthy;
 pub mod ping;
 pub mod power;
 pub mod purge;
@@ -9,6 +12,7 @@ pub mod regenerate_api_key;
 pub mod restart;
 pub mod tcp_ping;
 pub mod update;
+pub mod version;
 
 use actix_web::{
     HttpResponse, Resource,
@@ -36,6 +40,11 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/v1/tcp-ping",           POST_DELETE).route(web::post().to(tcp_ping::enable)).route(web::delete().to(tcp_ping::disable)))
         .service(at("/v1/regenerate-api-key", POST)       .route(web::post().to(regenerate_api_key::post)))
         .service(at("/v1/device",             GET)        .route(web::get().to(device::get)).route(web::head().to(device::get)))
+        .service(at("/v1/healthy",            GET)        .route(web::get().to(healthy::get)).route(web::head().to(healthy::get)))
+        .service(at("/v1/apps/{app_id}",      GET)        .route(web::get().to(app::get)).route(web::head().to(app::get)))
+        .service(at("/v1/apps/{app_id}/stop", POST)       .route(web::post().to(app_run::stop)))
+        .service(at("/v1/apps/{app_id}/start", POST)      .route(web::post().to(app_run::start)))
+        .service(at("/v2/version",            GET)        .route(web::get().to(version::get)).route(web::head().to(version::get)))
         .default_service(web::to(not_found));
 }
 

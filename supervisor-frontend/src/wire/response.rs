@@ -1,6 +1,9 @@
 //! The bodies of answers, spelled as the Resin supervisor spells them.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+use supervisor_proto::v1::{AppDescription, ServiceDescription};
 
 use crate::core_link::apps_summary::{AppsSummary, Status};
 
@@ -20,6 +23,77 @@ impl<'a> GoError<'a> {
     pub fn new(error: &'a str) -> Self {
         Self { data: "Error", error }
     }
+}
+
+/// The body of `GET /v2/version`.
+#[derive(Debug, Serialize)]
+pub struct Version {
+    status: &'static str,
+    version: &'static str,
+}
+
+impl Version {
+    /// This program's version.
+    pub const fn new() -> Self {
+        Self { status: "success", version: env!("CARGO_PKG_VERSION") }
+    }
+}
+
+impl Default for Version {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The body of a successful stop or start of an app.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Container<'a> {
+    container_id: Option<&'a str>,
+}
+
+impl<'a> Container<'a> {
+    /// The engine's id; null when there is no container.
+    pub fn new(container_id: &'a str) -> Self {
+        Self { container_id: non_empty(container_id) }
+    }
+}
+
+/// The body of `GET /v1/apps/<appId>`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct App<'a> {
+    /// The app's id.
+    pub app_id: u64,
+    /// The engine's id of its container; null when there is none.
+    pub container_id: Option<&'a str>,
+    /// The release's commit.
+    pub commit: &'a str,
+    /// Image reference, as the target names it.
+    pub image_id: &'a str,
+    /// The release's numeric id.
+    pub release_id: u64,
+    /// The container's environment without API keys, by name.
+    pub env: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> App<'a> {
+    /// An app and its only service.
+    pub fn new(app: &'a AppDescription, service: &'a ServiceDescription) -> Self {
+        let variables = service.environment.iter();
+        Self {
+            app_id: app.app_id,
+            container_id: non_empty(&service.container_id),
+            commit: &app.commit,
+            image_id: &service.image,
+            release_id: app.release_id,
+            env: variables.map(|(name, value)| (name.as_str(), value.as_str())).collect(),
+        }
+    }
+}
+
+fn non_empty(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
 }
 
 /// The body of `GET /v1/device`. What is not known yet is null.

@@ -8,7 +8,8 @@ use crate::support::{
 
 const UNAUTHORIZED: (u16, &str, &str) = (401, "text/plain; charset=utf-8", "Unauthorized");
 
-const ROUTES: [(&str, &str); 13] = [
+/// Every route but `/v1/healthy`, which wants no key.
+const ROUTES: [(&str, &str); 17] = [
     ("GET", "/ping"),
     ("POST", "/v1/blink"),
     ("POST", "/v1/update"),
@@ -20,6 +21,10 @@ const ROUTES: [(&str, &str); 13] = [
     ("DELETE", "/v1/tcp-ping"),
     ("POST", "/v1/regenerate-api-key"),
     ("GET", "/v1/device"),
+    ("GET", "/v1/apps/2167"),
+    ("POST", "/v1/apps/2167/stop"),
+    ("POST", "/v1/apps/2167/start"),
+    ("GET", "/v2/version"),
     ("GET", "/unknown"),
     ("PATCH", "/ping"),
 ];

@@ -7,12 +7,14 @@ use crate::support::{
 };
 
 /// Routes that take a body, and whether their errors are Data/Error JSON.
-const BODY_ROUTES: [(&str, bool); 5] = [
+const BODY_ROUTES: [(&str, bool); 7] = [
     ("/v1/restart", false),
     ("/v1/update", false),
     ("/v1/purge", true),
     ("/v1/reboot", true),
     ("/v1/shutdown", true),
+    ("/v1/apps/2167/stop", false),
+    ("/v1/apps/2167/start", false),
 ];
 
 fn assert_error(response: &Response, status: u16, go: bool, message: &str, context: &str) {

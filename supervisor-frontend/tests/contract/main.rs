@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod access;
 #[cfg(test)]
+mod apps;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod connections;
@@ -11,6 +13,8 @@ mod connections;
 mod device;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod healthy;
 #[cfg(test)]
 mod link;
 #[cfg(test)]

@@ -27,6 +27,11 @@ async fn methods_and_paths_that_are_not_there_answer_404_and_405() {
         ("/v1/restart", "POST, OPTIONS"),
         ("/v1/regenerate-api-key", "POST, OPTIONS"),
         ("/v1/tcp-ping", "POST, DELETE, OPTIONS"),
+        ("/v1/healthy", "GET, HEAD, OPTIONS"),
+        ("/v1/apps/2167", "GET, HEAD, OPTIONS"),
+        ("/v1/apps/2167/stop", "POST, OPTIONS"),
+        ("/v1/apps/2167/start", "POST, OPTIONS"),
+        ("/v2/version", "GET, HEAD, OPTIONS"),
     ];
     for (path, allow) in routes {
         let refused = frontend.call("PATCH", path, &[], None).await;
@@ -35,7 +40,17 @@ async fn methods_and_paths_that_are_not_there_answer_404_and_405() {
         let options = frontend.call("OPTIONS", path, &[], None).await;
         assert_eq!((options.status, options.header("allow")), (204, Some(allow)), "{path}");
     }
-    for path in ["/", "/v1", "/v2/device", "/ping/x", "/v1/spawn-tty", "//ping", "/v1//device"] {
+    for path in [
+        "/",
+        "/v1",
+        "/v2/device",
+        "/ping/x",
+        "/v1/spawn-tty",
+        "//ping",
+        "/v1//device",
+        "/v1/apps",
+        "/v1/apps/2167/x",
+    ] {
         assert_eq!(frontend.get(path).await.seen(), (404, TEXT, "Not found"), "{path}");
     }
 }

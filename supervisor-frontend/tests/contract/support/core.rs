@@ -1,6 +1,7 @@
 //! A core that does what the test says and tells what it was asked for.
 
 use std::{
+    collections::BTreeMap,
     path::Path,
     sync::{Arc, Mutex},
     thread::{self, JoinHandle},
@@ -26,6 +27,8 @@ pub enum Call {
     SetApiAccess { api_key: String, port: u32 },
     Power { off: bool, force: bool },
     Restart { app_id: u64, force: bool },
+    Stop { app_id: u64, force: bool },
+    Start { app_id: u64, force: bool },
     Purge { app_id: u64, force: bool },
     Update { force: bool, cancel: bool },
     Heartbeat { enabled: bool },
@@ -39,11 +42,13 @@ pub struct Script {
     pub failure: Option<(ErrorReason, &'static str, &'static str)>,
     /// Actions never answer.
     pub hangs: bool,
+    /// What an action changes before it answers.
+    pub on_action: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
 impl Default for Script {
     fn default() -> Self {
-        Self { contract_version: CONTRACT_VERSION, failure: None, hangs: false }
+        Self { contract_version: CONTRACT_VERSION, failure: None, hangs: false, on_action: None }
     }
 }
 
@@ -53,6 +58,8 @@ pub struct Shared {
     pub script: Arc<Mutex<Script>>,
     pub calls: mpsc::UnboundedSender<(Call, Option<String>)>,
     pub apps: watch::Sender<v1::AppsState>,
+    /// What describing an app answers, by app; others are unknown. It leaves no [`Call`].
+    pub described: Arc<Mutex<BTreeMap<u64, v1::AppDescription>>>,
     pub connectivity: watch::Sender<v1::ConnectivityState>,
     pub rotations: broadcast::Sender<v1::RotationRequested>,
 }
@@ -64,6 +71,9 @@ impl Shared {
         let script = self.script.lock().unwrap().clone();
         if script.hangs {
             std::future::pending::<()>().await;
+        }
+        if let Some(change) = script.on_action {
+            change();
         }
         match script.failure {
             None => Ok(()),
@@ -92,6 +102,7 @@ impl FakeCore {
             script: Arc::new(Mutex::new(script)),
             calls: sender,
             apps: watch::Sender::new(v1::AppsState::default()),
+            described: Arc::default(),
             connectivity: watch::Sender::new(online),
             rotations: broadcast::Sender::new(4),
         };
@@ -160,6 +171,7 @@ async fn serve(listener: UnixListener, services: Shared) -> Result<(), tonic::tr
         .add_service(v1::contract_server::ContractServer::new(services.clone()))
         .add_service(v1::power_server::PowerServer::new(services.clone()))
         .add_service(v1::apps_server::AppsServer::new(services.clone()))
+        .add_service(v1::inspection_server::InspectionServer::new(services.clone()))
         .add_service(v1::connectivity_server::ConnectivityServer::new(services.clone()))
         .add_service(v1::api_access_server::ApiAccessServer::new(services))
         .serve_with_incoming(UnixListenerStream::new(listener))

@@ -5,20 +5,21 @@ use std::pin::Pin;
 use supervisor_proto::{
     REQUEST_ID_METADATA,
     v1::{
-        AppReply, AppRequest, ApplyReply, ApplyRequest, AppsState, ConnectivityState, GetApiAccessReply,
-        GetApiAccessRequest, GetConnectivityRequest, HelloReply, HelloRequest, ListRequest, LogChunk,
-        LogsRequest, PowerReply, PowerRequest, Role, RotateApiKeyReply, RotateApiKeyRequest,
-        RotationRequested, SetApiAccessReply, SetApiAccessRequest, SetHeartbeatReply, SetHeartbeatRequest,
-        UpdateReply, UpdateRequest, WatchConnectivityRequest, WatchRequest, WatchRotationsRequest,
-        api_access_server::ApiAccess, apps_server::Apps, connectivity_server::Connectivity,
-        contract_server::Contract, power_server::Power,
+        AppDescription, AppReply, AppRequest, ApplyReply, ApplyRequest, AppsState, ConnectivityState,
+        DescribeAppRequest, ErrorReason, GetApiAccessReply, GetApiAccessRequest, GetConnectivityRequest,
+        HelloReply, HelloRequest, ListRequest, LogChunk, LogsRequest, PowerReply, PowerRequest, Role,
+        RotateApiKeyReply, RotateApiKeyRequest, RotationRequested, SetApiAccessReply, SetApiAccessRequest,
+        SetHeartbeatReply, SetHeartbeatRequest, UpdateReply, UpdateRequest, WatchConnectivityRequest,
+        WatchRequest, WatchRotationsRequest, api_access_server::ApiAccess, apps_server::Apps,
+        connectivity_server::Connectivity, contract_server::Contract, inspection_server::Inspection,
+        power_server::Power,
     },
 };
 use tokio_stream::{
     Stream, StreamExt as _,
     wrappers::{BroadcastStream, WatchStream},
 };
-use tonic::{Request, Response, Status, async_trait};
+use tonic::{Code, Request, Response, Status, async_trait};
 
 use super::core::{Call, Shared};
 
@@ -94,12 +95,16 @@ impl Apps for Shared {
         unused()
     }
 
-    async fn start(&self, _: Request<AppRequest>) -> Answer<AppReply> {
-        unused()
+    async fn start(&self, request: Request<AppRequest>) -> Answer<AppReply> {
+        let AppRequest { app_id, force, .. } = *request.get_ref();
+        self.act(Call::Start { app_id, force }, id(&request)).await?;
+        Ok(Response::new(AppReply {}))
     }
 
-    async fn stop(&self, _: Request<AppRequest>) -> Answer<AppReply> {
-        unused()
+    async fn stop(&self, request: Request<AppRequest>) -> Answer<AppReply> {
+        let AppRequest { app_id, force, .. } = *request.get_ref();
+        self.act(Call::Stop { app_id, force }, id(&request)).await?;
+        Ok(Response::new(AppReply {}))
     }
 
     async fn remove(&self, _: Request<AppRequest>) -> Answer<AppReply> {
@@ -108,6 +113,23 @@ impl Apps for Shared {
 
     async fn logs(&self, _: Request<LogsRequest>) -> Answer<Self::LogsStream> {
         unused()
+    }
+}
+
+#[async_trait]
+impl Inspection for Shared {
+    async fn describe_app(&self, request: Request<DescribeAppRequest>) -> Answer<AppDescription> {
+        let described = self.described.lock().unwrap().get(&request.get_ref().app_id).cloned();
+        let absent = || {
+            let subject = request.get_ref().app_id.to_string();
+            supervisor_proto::reason::status(
+                Code::NotFound,
+                ErrorReason::AppNotFound,
+                &subject,
+                "no such app",
+            )
+        };
+        described.map(Response::new).ok_or_else(absent)
     }
 }
 
