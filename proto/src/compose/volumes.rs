@@ -51,6 +51,7 @@ fn short(reader: &mut Reader, node: &Node<'_>) -> Option<v1::Mount> {
         volume: source_name(reader, node, source)?,
         target: path(reader, node, target)?,
         read_only,
+        no_copy: false,
     })
 }
 
@@ -78,7 +79,7 @@ fn long(reader: &mut Reader, node: &Node<'_>) -> Option<v1::Mount> {
     let name = source.text(reader)?;
     let at = target.text(reader)?;
     let volume = source_name(reader, &source, &name)?;
-    Some(v1::Mount { volume, target: path(reader, &target, &at)?, read_only })
+    Some(v1::Mount { volume, target: path(reader, &target, &at)?, read_only, no_copy: false })
 }
 
 fn source_name(reader: &mut Reader, node: &Node<'_>, source: &str) -> Option<String> {

@@ -47,7 +47,10 @@ fn apply_sends_the_target_that_the_file_says() {
     assert_eq!(web.restart.unwrap().policy(), Policy::No);
     assert_eq!((web.environment["A"].as_str(), web.environment["B"].as_str()), ("1", "010"));
     assert_eq!(web.environment["C"], "yes");
-    assert_eq!(web.volumes, [Mount { volume: "data".into(), target: "/d".into(), read_only: true }]);
+    assert_eq!(
+        web.volumes,
+        [Mount { volume: "data".into(), target: "/d".into(), read_only: true, no_copy: false }]
+    );
     let port = Port { host_port: 8080, container_port: 80, protocol: "tcp".into(), ..Port::default() };
     assert_eq!(web.ports, [port]);
     assert_eq!(web.stop_grace_period_ms, Some(90_000));

@@ -144,7 +144,7 @@ impl apps::Apps for Service {
         if let Some(hold) = hold {
             hold.notified().await;
         }
-        Ok(Response::new(v1::ApplyReply { commit: "abc123".to_owned() }))
+        Ok(Response::new(v1::ApplyReply { commit: "abc123".to_owned(), ..v1::ApplyReply::default() }))
     }
 
     async fn list(&self, request: Request<v1::ListRequest>) -> Answer<v1::AppsState> {

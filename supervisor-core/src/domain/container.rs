@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     environment::is_volatile,
+    settings::{Settings, is_default},
     target::{Healthcheck, Port, RestartPolicy},
 };
 
@@ -45,6 +46,8 @@ pub struct ContainerSpec {
     pub stop_signal: String,
     /// Time between the stop signal and the kill.
     pub stop_grace_ms: u64,
+    /// Everything that is at the engine's default unless it is said.
+    pub settings: Settings,
 }
 
 /// A host folder or a volume in a container.
@@ -56,6 +59,9 @@ pub struct Bind {
     pub target: String,
     /// Not writable from the container.
     pub read_only: bool,
+    /// A new volume is not filled with what the image has at the target.
+    #[serde(skip_serializing_if = "is_default")]
+    pub no_copy: bool,
 }
 
 /// The network that a container is made on.
@@ -79,7 +85,8 @@ pub enum Network {
 impl ContainerSpec {
     /// A hash of everything that makes a container a different one. The name, the labels that describe the
     /// release and the supervisor's version are left out: a release that changes nothing in a service, or
-    /// an upgrade of the supervisor, keeps the running container.
+    /// an upgrade of the supervisor, keeps the running container. Settings at their defaults leave no trace in
+    /// it: containers that an older release made keep theirs.
     pub fn config_hash(&self, own_labels: &BTreeMap<String, String>) -> String {
         let environment =
             self.environment.iter().filter(|(name, _)| !is_volatile(name)).collect::<BTreeMap<_, _>>();
@@ -89,7 +96,10 @@ impl ContainerSpec {
             (&self.user, &self.working_dir, &self.healthcheck, &self.stop_signal, self.stop_grace_ms),
         );
         // Maps with text keys always serialise; an empty hash would only mean one needless recreation.
-        let text = serde_json::to_vec(&parts).unwrap_or_default();
+        let mut text = serde_json::to_vec(&parts).unwrap_or_default();
+        if !is_default(&self.settings) {
+            text.extend(serde_json::to_vec(&self.settings).unwrap_or_default());
+        }
         hex(&Sha256::digest(text))
     }
 }

@@ -43,10 +43,23 @@ fn fields((spec, own_labels): Made<'_>) -> Map<String, Value> {
     spec.labels.clone_from(own_labels);
     spec.environment.retain(|name, _| !is_volatile(name));
     match serde_json::to_value(spec) {
-        Ok(Value::Object(fields)) => fields,
+        Ok(Value::Object(fields)) => with_flat_settings(fields),
         // Maps with text keys always serialise.
         Ok(_) | Err(_) => Map::new(),
     }
+}
+
+/// The settings one by one: what groups them is the supervisor's own.
+fn with_flat_settings(mut fields: Map<String, Value>) -> Map<String, Value> {
+    let Some(Value::Object(settings)) = fields.remove("settings") else { return fields };
+    for (group, value) in settings {
+        match (group.as_str(), value) {
+            ("process" | "privileges" | "resources" | "naming", Value::Object(all)) => fields.extend(all),
+            ("binds", value) => drop(fields.insert("host_binds".to_owned(), value)),
+            (_, value) => drop(fields.insert(group, value)),
+        }
+    }
+    fields
 }
 
 fn names<'a>(one: &'a Map<String, Value>, other: &'a Map<String, Value>) -> BTreeSet<&'a String> {
@@ -62,9 +75,26 @@ fn is_twin(name: &str, all: &BTreeSet<String>) -> bool {
 /// The compose file's word for a field.
 fn word(field: &str) -> &str {
     match field {
-        "binds" => "volumes",
+        "binds" | "host_binds" => "volumes",
         "network" => "network_mode",
         "stop_grace_ms" => "stop_grace_period",
+        "security_options" => "security_opt",
+        "groups" => "group_add",
+        "pid_mode" => "pid",
+        "ipc_mode" => "ipc",
+        "uts_mode" => "uts",
+        "cgroup_mode" => "cgroup",
+        "memory_bytes" => "mem_limit",
+        "memory_reservation_bytes" => "mem_reservation",
+        "memory_swap_bytes" => "memswap_limit",
+        "memory_swappiness_percent" => "mem_swappiness",
+        "nano_cpus" => "cpus",
+        "cpu_quota_us" => "cpu_quota",
+        "cpu_period_us" => "cpu_period",
+        "shm_size_bytes" => "shm_size",
+        "device_requests" => "deploy.resources.reservations.devices",
+        "dns_servers" => "dns",
+        "dns_options" => "dns_opt",
         other => other,
     }
 }

@@ -16,7 +16,7 @@ fn carried_out(record: &AppRecord) -> Observed {
     });
     Observed {
         containers: containers.collect(),
-        volumes: wanted.volumes.clone(),
+        volumes: wanted.volumes.iter().map(|(name, v)| (name.clone(), v.fingerprint().to_owned())).collect(),
         networks: [wanted.network.clone(), super::super::wanted::SUPERVISOR_NETWORK.to_owned()].into(),
         images: ["demo:1".to_owned(), "demo:2".to_owned()].into(),
         supervisor_gateway: None,

@@ -4,7 +4,7 @@ use supervisor_proto::ids::ServiceName;
 
 use super::{
     record::{AppRecord, PurgePhase, ServiceIntent},
-    target::Target,
+    target::{Service, Target},
 };
 
 /// What a caller asked to be done with an app.
@@ -74,8 +74,15 @@ pub fn edit(record: &AppRecord, action: &Action) -> Result<AppRecord, NoSuchServ
 
 fn apply(record: &mut AppRecord, target: &Target) {
     record.services.retain(|name, _| target.services.contains_key(name));
-    for name in target.services.keys() {
-        record.services.entry(name.clone()).or_default();
+    let was_stopped = |name: &ServiceName| record.target.services.get(name).is_some_and(|s| s.stopped);
+    for (name, service) in &target.services {
+        let started = was_stopped(name) && !service.stopped;
+        let intent = record.services.entry(name.clone()).or_default();
+        if service.stopped {
+            intent.run = false;
+        } else if started {
+            run_again(intent, service);
+        }
     }
     record.target = target.clone();
     record.removed = false;
@@ -83,15 +90,19 @@ fn apply(record: &mut AppRecord, target: &Target) {
 
 /// A service that may be done (restart `no` or `on-failure`) runs again only in a new container: an exited
 /// one is not told from one that never should run again.
+fn run_again(intent: &mut ServiceIntent, service: &Service) {
+    if !intent.run && !service.restart.keeps_running() {
+        intent.generation += 1;
+    }
+    intent.run = true;
+}
+
 fn start(record: &mut AppRecord, names: &[ServiceName]) -> Result<(), NoSuchService> {
     let target = record.target.clone();
     for name in named(record, names)? {
-        let Some(intent) = record.services.get_mut(&name) else { continue };
-        let finishes = target.services.get(&name).is_some_and(|s| !s.restart.keeps_running());
-        if !intent.run && finishes {
-            intent.generation += 1;
+        if let Some((intent, service)) = record.services.get_mut(&name).zip(target.services.get(&name)) {
+            run_again(intent, service);
         }
-        intent.run = true;
     }
     Ok(())
 }

@@ -121,3 +121,22 @@ fn action_on_an_unknown_service_is_refused_whole() {
         assert_eq!(edit(&app(), &action), Err(NoSuchService(name("nowhere"))), "{action:?}");
     }
 }
+
+#[test]
+fn apply_of_a_stopped_service_stops_it_and_without_it_starts_it_again() {
+    let running = record([("web", service())]);
+    let target = |stopped| {
+        let service = Service { stopped, ..service() };
+        Action::Apply(Box::new(record([("web", service)]).target))
+    };
+    let stopped = edit(&running, &target(true)).unwrap();
+    assert!(!stopped.services[&name("web")].run);
+    assert!(edit(&stopped, &target(false)).unwrap().services[&name("web")].run);
+}
+
+#[test]
+fn apply_keeps_a_service_stopped_that_an_action_stopped() {
+    let stopped = edit(&record([("web", service())]), &Action::Stop(Vec::new())).unwrap();
+    let again = edit(&stopped, &Action::Apply(Box::new(stopped.target.clone()))).unwrap();
+    assert!(!again.services[&name("web")].run);
+}

@@ -27,6 +27,8 @@ pub const INSTANCE: &str = "io.supervisor.instance";
 pub const GENERATION: &str = "io.supervisor.generation";
 /// A hash of everything that the container was made from.
 pub const CONFIG_HASH: &str = "io.supervisor.config-hash";
+/// A hash of the options that a volume was made with; absent on a plain one.
+pub const VOLUME: &str = "io.supervisor.volume";
 /// The service's part of the target, as JSON: what a lost store is rebuilt from.
 pub const SERVICE: &str = "io.supervisor.service";
 /// The app's part of the target, as JSON.

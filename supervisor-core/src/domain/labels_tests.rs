@@ -36,7 +36,8 @@ fn with_generation(mut record: AppRecord, generation: u64) -> AppRecord {
 
 #[test]
 fn adopt_of_a_rendered_record_gives_the_same_record() {
-    let mounts = vec![Mount { volume: volume("store"), target: "/store".to_owned(), read_only: true }];
+    let mounts =
+        vec![Mount { volume: volume("store"), target: "/store".to_owned(), read_only: true, no_copy: false }];
     let web = Service {
         mounts,
         command: Some(vec!["run".to_owned(), "\"quoted\" ünïcode\n".to_owned()]),

@@ -13,10 +13,14 @@ pub mod order;
 pub mod plan;
 pub mod preview;
 pub mod record;
+pub mod settings;
 pub mod step;
 pub mod target;
+pub mod volume;
 pub mod wanted;
 
+#[cfg(test)]
+mod settings_tests;
 #[cfg(test)]
 mod test_samples;
 #[cfg(test)]

@@ -24,8 +24,9 @@ impl fmt::Display for ContainerId {
 pub struct Observed {
     /// The app's containers that bear this installation's label.
     pub containers: Vec<Container>,
-    /// Engine names of the app's volumes that bear this installation's label.
-    pub volumes: BTreeSet<String>,
+    /// The app's volumes that bear this installation's label: by engine name, the fingerprint of the options
+    /// that they were made with.
+    pub volumes: BTreeMap<String, String>,
     /// Engine names of the networks that are there, of those the app needs.
     pub networks: BTreeSet<String>,
     /// References of the images that are there, of those the target names.

@@ -123,6 +123,7 @@ impl<'a> Draft<'a> {
             steps.push(Step::CreateSupervisorNetwork);
             return steps;
         }
+        steps.extend(self.changed_volumes());
         steps.extend(dependents_first(self.wanted, self.removals().chain(self.stops()).collect()));
         steps.extend(self.purge());
         steps.extend(self.foundations());
@@ -172,11 +173,28 @@ impl<'a> Draft<'a> {
         kept.map(|(name, c)| Step::StopContainer { id: c.id.clone(), service: Some((*name).clone()) })
     }
 
+    /// A volume whose data the engine keeps goes and comes back empty; data of somebody else's stays theirs.
+    fn is_to_be_purged(&self, name: &str) -> bool {
+        let purging = self.record.purge == Some(PurgePhase::Requested);
+        let kept_by_engine = self.wanted.volumes.get(name).is_some_and(|v| v.options.is_kept_by_engine());
+        purging && kept_by_engine && self.observed.volumes.contains_key(name)
+    }
+
+    /// Volumes that are there with other options. Their data is never given up for that: the step is refused,
+    /// before anything is taken away.
+    fn changed_volumes(&self) -> Vec<Step> {
+        let changed = self.wanted.volumes.iter().filter(|(name, wanted)| {
+            let made = self.observed.volumes.get(*name);
+            made.is_some_and(|made| made != wanted.fingerprint()) && !self.is_to_be_purged(name)
+        });
+        changed.map(|(volume, _)| Step::CreateVolume { volume: volume.clone() }).collect()
+    }
+
     fn purge(&self) -> Vec<Step> {
         if self.record.purge != Some(PurgePhase::Requested) {
             return Vec::new();
         }
-        let volumes = self.wanted.volumes.intersection(&self.observed.volumes);
+        let volumes = self.wanted.volumes.keys().filter(|name| self.is_to_be_purged(name));
         let mut steps = vec![Step::EmptyData];
         steps.extend(volumes.map(|volume| Step::RemoveVolume { volume: volume.clone() }));
         steps.push(Step::RecordEmptied);
@@ -189,8 +207,8 @@ impl<'a> Draft<'a> {
         if self.running().any(is_on_app_network) && !self.observed.networks.contains(&self.wanted.network) {
             steps.push(Step::CreateNetwork { network: self.wanted.network.clone() });
         }
-        let purged = self.record.purge == Some(PurgePhase::Requested);
-        let absent = self.wanted.volumes.iter().filter(|v| purged || !self.observed.volumes.contains(*v));
+        let here = |name: &String| self.observed.volumes.contains_key(name);
+        let absent = self.wanted.volumes.keys().filter(|name| !here(name) || self.is_to_be_purged(name));
         steps.extend(absent.map(|volume| Step::CreateVolume { volume: volume.clone() }));
         steps
     }

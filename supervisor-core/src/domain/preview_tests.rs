@@ -36,7 +36,7 @@ fn lost_supervisor_network_does_not_look_like_a_new_container() {
     here.networks.remove(SUPERVISOR_NETWORK);
     let observed = Observed {
         containers: vec![here],
-        volumes: settled.volumes.clone(),
+        volumes: settled.volumes.iter().map(|(name, v)| (name.clone(), v.fingerprint().to_owned())).collect(),
         networks: [settled.network.clone()].into(),
         ..Observed::default()
     };

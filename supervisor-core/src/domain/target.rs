@@ -5,6 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use supervisor_proto::ids::{AppId, ServiceName, VolumeName};
 
+use super::{
+    settings::{Settings, is_default},
+    volume::VolumeOptions,
+};
+
 /// How long a container may take to stop before it is killed, unless its target says otherwise:
 /// the ten seconds of the Docker engine and of the historical supervisor.
 pub const DEFAULT_STOP_GRACE_MS: u64 = 10_000;
@@ -73,6 +78,12 @@ pub struct Service {
     pub stop_signal: String,
     /// Time between the stop signal and the kill.
     pub stop_grace_ms: u64,
+    /// Everything that is at the engine's default unless it is said.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub settings: Settings,
+    /// The target says that the service is not to run.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub stopped: bool,
 }
 
 /// A published port.
@@ -109,13 +120,18 @@ pub struct Mount {
     pub target: String,
     /// Not writable from the container.
     pub read_only: bool,
+    /// A new volume is not filled with what the image has at the target.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub no_copy: bool,
 }
 
 /// A named volume.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Volume {
-    /// Made by core, emptied by purge.
+    /// Made by core as the engine's plain local volume, emptied by purge.
     Own,
+    /// Made by core with options of the target's.
+    Configured(VolumeOptions),
     /// Somebody else's, under this name of the engine's; never made, purged or removed.
     External(String),
 }

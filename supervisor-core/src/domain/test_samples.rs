@@ -13,6 +13,7 @@ use super::{
     labels,
     observed::{Container, ContainerId, ContainerState},
     record::AppRecord,
+    settings::Settings,
     target::{AppFacts, DEFAULT_STOP_GRACE_MS, NetworkMode, RestartPolicy, Service, Target, Volume},
     wanted::{RenderContext, Wanted, render},
 };
@@ -76,6 +77,8 @@ pub(super) fn service() -> Service {
         healthcheck: None,
         stop_signal: String::new(),
         stop_grace_ms: DEFAULT_STOP_GRACE_MS,
+        settings: Settings::default(),
+        stopped: false,
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
         service, volume,
     },
     test_world::{Content, World},
-    wanted::{SUPERVISOR_NETWORK, Wanted, network_name, volume_name},
+    wanted::{SUPERVISOR_NETWORK, Wanted, network_name},
 };
 
 /// What stood in the data folder and in each volume before the plan.
@@ -104,7 +104,7 @@ fn one_service(index: usize) -> impl Strategy<Value = Service> {
 }
 
 fn mount(name: &str) -> Mount {
-    Mount { volume: volume(name), target: format!("/{name}"), read_only: false }
+    Mount { volume: volume(name), target: format!("/{name}"), read_only: false, no_copy: false }
 }
 
 fn record() -> impl Strategy<Value = AppRecord> {
@@ -136,7 +136,7 @@ pub(super) fn world() -> impl Strategy<Value = World> {
     (record(), vec(seed(), 0..6), network, bridge, images, any::<bool>(), any::<bool>()).prop_map(
         |(record, seeds, network, bridge, images, has_volume, knows_api)| {
             let own_network = network.then(|| network_name(app()));
-            let volumes = has_volume.then(|| (volume_name(app(), &volume("store")), BEFORE));
+            let volumes = has_volume.then(|| ("2167_store".to_owned(), BEFORE));
             World {
                 containers: containers(&record, &seeds),
                 api: knows_api.then(api),

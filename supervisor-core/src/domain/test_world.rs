@@ -70,7 +70,7 @@ impl World {
         let has_network = self.networks.contains(SUPERVISOR_NETWORK);
         Observed {
             containers: self.containers.clone(),
-            volumes: self.volumes.keys().cloned().collect(),
+            volumes: self.volumes.keys().map(|name| (name.clone(), String::new())).collect(),
             networks: self.networks.clone(),
             images: self.images.clone(),
             supervisor_gateway: self.gateway.filter(|_| has_network),
@@ -179,7 +179,7 @@ impl World {
     }
 
     fn record_emptied(&mut self, wanted: &Wanted) -> Result<(), String> {
-        let left = wanted.volumes.iter().any(|volume| self.volumes.contains_key(volume));
+        let left = wanted.volumes.keys().any(|volume| self.volumes.contains_key(volume));
         if left || self.data != Content::default() {
             return Err("the data is not gone".to_owned());
         }

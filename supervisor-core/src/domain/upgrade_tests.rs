@@ -28,8 +28,13 @@ fn full() -> Service {
             protocol: Protocol::Tcp,
         }],
         mounts: vec![
-            Mount { volume: volume("store"), target: "/store".to_owned(), read_only: true },
-            Mount { volume: volume("shared"), target: "/shared".to_owned(), read_only: false },
+            Mount { volume: volume("store"), target: "/store".to_owned(), read_only: true, no_copy: false },
+            Mount {
+                volume: volume("shared"),
+                target: "/shared".to_owned(),
+                read_only: false,
+                no_copy: false,
+            },
         ],
         restart: RestartPolicy::OnFailure(3),
         user: "1:2".to_owned(),

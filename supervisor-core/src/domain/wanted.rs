@@ -1,7 +1,7 @@
 //! From a record to what the engine should hold: names, labels, paths and environment filled in.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     net::{IpAddr, Ipv4Addr},
 };
 
@@ -13,6 +13,7 @@ use super::{
     labels,
     record::AppRecord,
     target::{NetworkMode, Service, Volume},
+    volume::{OwnVolume, VolumeOptions, engine_name},
 };
 
 /// Name of the bridge over which apps reach the HTTP API, as the balena supervisor calls it.
@@ -42,8 +43,8 @@ pub struct Wanted {
     pub services: BTreeMap<ServiceName, WantedService>,
     /// Service names, each after those it depends on.
     pub order: Vec<ServiceName>,
-    /// Engine names of the app's own volumes.
-    pub volumes: BTreeSet<String>,
+    /// The app's own volumes, by their engine names.
+    pub volumes: BTreeMap<String, OwnVolume>,
     /// Engine name of the app's own network.
     pub network: String,
 }
@@ -65,11 +66,6 @@ pub struct WantedService {
     pub external_volumes: Vec<String>,
 }
 
-/// The engine's name of an app's volume.
-pub fn volume_name(app: AppId, volume: &VolumeName) -> String {
-    format!("{app}_{volume}")
-}
-
 /// The engine's name of an app's own network.
 pub fn network_name(app: AppId) -> String {
     format!("{app}_default")
@@ -83,22 +79,34 @@ pub fn lock_folder(app: AppId, service: &ServiceName) -> String {
 /// Fills in everything that `record` leaves to the supervisor.
 pub fn render(record: &AppRecord, context: &RenderContext<'_>) -> Wanted {
     let app = record.app_id();
-    let facts = &record.target.app;
     let services = record
         .target
         .services
         .iter()
         .map(|(name, service)| (name.clone(), render_service(record, name, service, context)))
         .collect();
-    let own = facts.volumes.iter().filter(|(_, volume)| **volume == Volume::Own);
     Wanted {
         services,
         // A stored target has been checked for cycles; by name is as good as any other order.
         order: super::order::start_order(&record.target.services)
             .unwrap_or_else(|_| record.target.services.keys().cloned().collect()),
-        volumes: own.map(|(name, _)| volume_name(app, name)).collect(),
+        volumes: own_volumes(record, context.instance),
         network: network_name(app),
     }
+}
+
+fn own_volumes(record: &AppRecord, instance: &str) -> BTreeMap<String, OwnVolume> {
+    let app = record.app_id();
+    let own = record.target.app.volumes.iter().filter_map(|(name, volume)| {
+        let options = match volume {
+            Volume::Own => VolumeOptions::default(),
+            Volume::Configured(options) => options.clone(),
+            Volume::External(_) => return None,
+        };
+        let own = OwnVolume::new(options, labels::ownership(instance, app));
+        Some((engine_name(app, name, volume), own))
+    });
+    own.collect()
 }
 
 fn render_service(
@@ -129,6 +137,7 @@ fn render_service(
         healthcheck: service.healthcheck.clone(),
         stop_signal: service.stop_signal.clone(),
         stop_grace_ms: service.stop_grace_ms,
+        settings: service.settings.clone(),
     };
     let config_hash = spec.config_hash(&service.labels);
     spec.labels = all_labels(record, name, service, context.instance, &config_hash);
@@ -174,7 +183,7 @@ fn external_volumes(record: &AppRecord, service: &Service) -> Vec<String> {
     named
         .filter_map(|volume| match volume {
             Volume::External(name) => Some(name.clone()),
-            Volume::Own => None,
+            Volume::Own | Volume::Configured(_) => None,
         })
         .collect()
 }
@@ -182,15 +191,17 @@ fn external_volumes(record: &AppRecord, service: &Service) -> Vec<String> {
 /// The service's own volumes, then what every service gets unless it mounts something there itself.
 fn binds(record: &AppRecord, name: &ServiceName, service: &Service, data_path: &str) -> Vec<Bind> {
     let app = record.app_id();
-    let source = |volume: &VolumeName| match record.target.app.volumes.get(volume) {
-        Some(Volume::External(engine_name)) => engine_name.clone(),
-        Some(Volume::Own) | None => volume_name(app, volume),
+    let source = |volume: &VolumeName| {
+        let declared = record.target.app.volumes.get(volume).unwrap_or(&Volume::Own);
+        engine_name(app, volume, declared)
     };
-    let mut all: Vec<Bind> = service
-        .mounts
-        .iter()
-        .map(|m| Bind { source: source(&m.volume), target: m.target.clone(), read_only: m.read_only })
-        .collect();
+    let own = service.mounts.iter().map(|mount| Bind {
+        source: source(&mount.volume),
+        target: mount.target.clone(),
+        read_only: mount.read_only,
+        no_copy: mount.no_copy,
+    });
+    let mut all: Vec<Bind> = own.collect();
     let locks = lock_folder(app, name);
     let given = [
         (format!("{}/{app}", data_path.trim_end_matches('/')), "/data"),
@@ -198,8 +209,9 @@ fn binds(record: &AppRecord, name: &ServiceName, service: &Service, data_path: &
         (locks, "/tmp/resin"),
     ];
     for (source, target) in given {
-        if !all.iter().any(|bind| bind.target.trim_end_matches('/') == target) {
-            all.push(Bind { source, target: target.to_owned(), read_only: false });
+        let taken = all.iter().any(|bind| bind.target.trim_end_matches('/') == target);
+        if !taken && !service.settings.mounts_at(target) {
+            all.push(Bind { source, target: target.to_owned(), read_only: false, no_copy: false });
         }
     }
     all

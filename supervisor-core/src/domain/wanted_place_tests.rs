@@ -2,7 +2,7 @@
 use super::*;
 
 fn bind(source: &str, target: &str) -> Bind {
-    Bind { source: source.to_owned(), target: target.to_owned(), read_only: false }
+    Bind { source: source.to_owned(), target: target.to_owned(), read_only: false, no_copy: false }
 }
 
 fn given() -> [Bind; 3] {

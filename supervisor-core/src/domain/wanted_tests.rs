@@ -39,7 +39,7 @@ fn full() -> Service {
 }
 
 fn mount(name: &str, target: &str) -> Mount {
-    Mount { volume: volume(name), target: target.to_owned(), read_only: false }
+    Mount { volume: volume(name), target: target.to_owned(), read_only: false, no_copy: false }
 }
 
 const MUST_CHANGE: [Change<Service>; 29] = [
@@ -182,7 +182,7 @@ fn order_of_services_with_a_cycle_is_by_name() {
 #[test]
 fn volumes_to_make_are_the_apps_own_only() {
     let wanted = rendered(&record([("web", service())]));
-    assert_eq!(wanted.volumes, BTreeSet::from(["2167_store".to_owned()]));
+    assert_eq!(wanted.volumes.keys().collect::<Vec<_>>(), ["2167_store"]);
     assert_eq!(wanted.network, "2167_default");
 }
 

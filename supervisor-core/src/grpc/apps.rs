@@ -69,7 +69,7 @@ impl Apps for AppsService {
             Ok(commit)
         };
         let commit = work.await.map_err(|error: CoreError| to_status(&error))?;
-        Ok(Response::new(ApplyReply { commit }))
+        Ok(Response::new(ApplyReply { commit, warnings: Vec::new() }))
     }
 
     async fn list(&self, _request: Request<ListRequest>) -> Result<Response<AppsState>, Status> {

@@ -7,10 +7,15 @@ use supervisor_proto::{
     v1::{self, restart},
 };
 
+use super::{
+    settings::{self, container_path},
+    volumes,
+};
 use crate::{
     domain::{
         local_ids,
         order::start_order,
+        settings::Settings,
         target::{
             AppFacts, DEFAULT_STOP_GRACE_MS, Healthcheck, Mount, NetworkMode, Port, Protocol, RestartPolicy,
             Service, Target, Volume,
@@ -36,7 +41,7 @@ pub fn from_wire(wire: v1::Target) -> Result<Target, CoreError> {
     if wire.services.len() > MAX_SERVICES {
         return Err(invalid("services", format!("there are more than {MAX_SERVICES}")));
     }
-    let volumes = volumes(wire.volumes)?;
+    let volumes = volumes::from_wire(app_id, wire.volumes)?;
     let mut services = BTreeMap::new();
     for (name, service) in wire.services {
         let name = ServiceName::parse(&name)?;
@@ -86,25 +91,9 @@ fn plain(field: &str, value: &str) -> Result<(), CoreError> {
     if value.contains('\0') { Err(invalid(field, "it holds a NUL")) } else { Ok(()) }
 }
 
-fn volumes(
-    wire: std::collections::HashMap<String, v1::Volume>,
-) -> Result<BTreeMap<VolumeName, Volume>, CoreError> {
-    wire.into_iter()
-        .map(|(name, volume)| {
-            let name = VolumeName::parse(&name)?;
-            let external = if volume.external_name.is_empty() {
-                name.to_string()
-            } else {
-                VolumeName::parse(&volume.external_name)?.to_string()
-            };
-            Ok((name, if volume.external { Volume::External(external) } else { Volume::Own }))
-        })
-        .collect()
-}
-
 fn convert(
     path: &str,
-    wire: v1::Service,
+    mut wire: v1::Service,
     volumes: &BTreeMap<VolumeName, Volume>,
 ) -> Result<Service, CoreError> {
     let field = |name: &str| format!("{path}.{name}");
@@ -114,6 +103,7 @@ fn convert(
     {
         return Err(invalid(field("image"), "it is not an image reference"));
     }
+    let settings = settings::from_wire(path, &mut wire)?;
     let (restart, network) = (restart(wire.restart), network(&field("network_mode"), &wire.network_mode)?);
     let ports = wire.ports.into_iter().map(|p| port(&field("ports"), p)).collect::<Result<Vec<_>, _>>()?;
     if !ports.is_empty() && network != NetworkMode::App && network != NetworkMode::Bridge {
@@ -128,6 +118,8 @@ fn convert(
     {
         plain(&field(name), text)?;
     }
+    let mounts = mounts(&field("volumes"), wire.volumes, volumes)?;
+    places_used_once(&field("volumes"), &mounts, &settings)?;
     Ok(Service {
         image: wire.image,
         image_id: wire.image_id,
@@ -137,7 +129,7 @@ fn convert(
         environment: environment(&field("environment"), wire.environment)?,
         labels: labels(&field("labels"), wire.labels)?,
         ports,
-        mounts: mounts(&field("volumes"), wire.volumes, volumes)?,
+        mounts,
         network,
         restart,
         depends_on: wire
@@ -150,6 +142,8 @@ fn convert(
         healthcheck: wire.healthcheck.map(healthcheck),
         stop_signal: wire.stop_signal,
         stop_grace_ms,
+        settings,
+        stopped: wire.stopped,
     })
 }
 
@@ -189,23 +183,29 @@ fn mounts(
     wire: Vec<v1::Mount>,
     volumes: &BTreeMap<VolumeName, Volume>,
 ) -> Result<Vec<Mount>, CoreError> {
-    let mut targets = BTreeSet::new();
     wire.into_iter()
         .map(|mount| {
             let volume = VolumeName::parse(&mount.volume)?;
             if !volumes.contains_key(&volume) {
                 return Err(invalid(field, format!("volume {volume} is not declared")));
             }
-            let path = mount.target.trim_end_matches('/');
-            // Other spellings of the same path would escape the comparison with what every service gets.
-            let plain_part = |part: &str| !matches!(part, "" | "." | "..");
-            let strange = !path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(plain_part));
-            if strange || mount.target.contains([':', '\0']) || !targets.insert(path.to_owned()) {
-                return Err(invalid(field, "a path in the container is absolute, plain and used once"));
-            }
-            Ok(Mount { volume, target: path.to_owned(), read_only: mount.read_only })
+            let Some(target) = container_path(&mount.target) else {
+                return Err(invalid(field, "a path in the container is absolute and plain"));
+            };
+            Ok(Mount { volume, target, read_only: mount.read_only, no_copy: mount.no_copy })
         })
         .collect()
+}
+
+fn places_used_once(field: &str, mounts: &[Mount], settings: &Settings) -> Result<(), CoreError> {
+    let mut places = BTreeSet::new();
+    let targets = mounts.iter().map(|m| &m.target).chain(settings.targets());
+    for target in targets {
+        if !places.insert(target) {
+            return Err(invalid(field, format!("two things are mounted on {target}")));
+        }
+    }
+    Ok(())
 }
 
 fn port(field: &str, wire: v1::Port) -> Result<Port, CoreError> {

@@ -107,7 +107,7 @@ fn mount_that_is_not_acceptable_is_refused() {
     let mount = |volume: &str, target: &str| v1::Mount {
         volume: volume.to_owned(),
         target: target.to_owned(),
-        read_only: false,
+        ..v1::Mount::default()
     };
     let with = |mounts: Vec<v1::Mount>| {
         refused(|t, s| {

@@ -10,6 +10,7 @@ use crate::domain::{
     container::ContainerSpec,
     observed::{Container, ContainerId},
     target::RestartPolicy,
+    volume::OwnVolume,
 };
 
 /// A call to the engine that did not succeed.
@@ -93,11 +94,11 @@ pub trait Engine: Send + Sync {
     /// Whether there is a volume of this name, whosever.
     async fn has_volume(&self, name: &str) -> Result<bool, EngineError>;
 
-    /// Engine names of the volumes that bear all of these labels.
-    async fn volumes(&self, labels: &[(&str, &str)]) -> Result<Vec<String>, EngineError>;
+    /// Volumes that bear all of these labels: by engine name, the fingerprint that its labels tell.
+    async fn volumes(&self, labels: &[(&str, &str)]) -> Result<BTreeMap<String, String>, EngineError>;
 
-    /// Makes a volume; one of that name without these labels is refused.
-    async fn create_volume(&self, name: &str, labels: &BTreeMap<String, String>) -> Result<(), EngineError>;
+    /// Makes a volume; one of that name that is somebody else's, or has other options, is refused.
+    async fn create_volume(&self, name: &str, volume: &OwnVolume) -> Result<(), EngineError>;
 
     /// Removes a volume.
     async fn remove_volume(&self, name: &str) -> Result<(), EngineError>;

@@ -62,7 +62,11 @@ impl Executor<'_> {
                 engine.create_supervisor_network(&self.shared_ownership()).await?;
             }
             Step::CreateNetwork { network } => engine.create_network(network, &self.ownership()).await?,
-            Step::CreateVolume { volume } => engine.create_volume(volume, &self.ownership()).await?,
+            Step::CreateVolume { volume } => {
+                if let Some(own) = self.wanted.volumes.get(volume) {
+                    engine.create_volume(volume, own).await?;
+                }
+            }
             Step::CreateContainer { service } => self.create(service).await?,
             Step::ConnectNetwork { service, id, network } => {
                 if let Some(id) = self.container(service, id.as_ref()) {

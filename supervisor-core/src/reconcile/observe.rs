@@ -1,5 +1,7 @@
 //! Asks the engine for everything that one app's plan needs, and no more.
 
+use std::collections::BTreeMap;
+
 use tokio::try_join;
 
 use super::Context;
@@ -26,9 +28,9 @@ pub async fn observe(context: &Context, record: &AppRecord) -> Result<(Wanted, O
         engine.containers(&ours),
         engine.network(&network),
         async { if needs_gateway(record) { engine.network(SUPERVISOR_NETWORK).await } else { Ok(None) } },
-        async { if has_volumes { engine.volumes(&ours).await } else { Ok(Vec::new()) } },
+        async { if has_volumes { engine.volumes(&ours).await } else { Ok(BTreeMap::new()) } },
     )?;
-    let mut observed = Observed { containers, volumes: volumes.into_iter().collect(), ..Observed::default() };
+    let mut observed = Observed { containers, volumes, ..Observed::default() };
     observed.networks.extend(app_network.map(|_| network));
     if let Some(gateway) = supervisor_network {
         observed.networks.insert(SUPERVISOR_NETWORK.to_owned());

@@ -96,7 +96,12 @@ fn host_ports_on_different_addresses_or_protocols_do_not_conflict() {
 
 #[test]
 fn volumes_in_every_spelling_are_mounts() {
-    let mount = |target: &str, read_only| Mount { volume: "data".into(), target: target.into(), read_only };
+    let mount = |target: &str, read_only| Mount {
+        volume: "data".into(),
+        target: target.into(),
+        read_only,
+        no_copy: false,
+    };
     for (value, expected) in [
         (json!("data:/d"), mount("/d", false)),
         (json!("data:/d/:ro"), mount("/d", true)),

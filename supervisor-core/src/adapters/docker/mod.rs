@@ -11,6 +11,7 @@ mod networks;
 mod path;
 mod pull;
 mod request;
+mod settings;
 mod transport;
 mod volumes;
 
@@ -25,6 +26,7 @@ use crate::{
         container::ContainerSpec,
         observed::{Container, ContainerId},
         target::RestartPolicy,
+        volume::OwnVolume,
     },
     ports::engine::{Engine, EngineError, EngineEvent, Output, Progress},
 };
@@ -84,12 +86,12 @@ impl Engine for DockerEngine {
         volumes::exists(&self.transport, name).await
     }
 
-    async fn volumes(&self, labels: &[(&str, &str)]) -> Result<Vec<String>, EngineError> {
+    async fn volumes(&self, labels: &[(&str, &str)]) -> Result<BTreeMap<String, String>, EngineError> {
         volumes::list(&self.transport, labels).await
     }
 
-    async fn create_volume(&self, name: &str, labels: &BTreeMap<String, String>) -> Result<(), EngineError> {
-        volumes::create(&self.transport, name, labels).await
+    async fn create_volume(&self, name: &str, volume: &OwnVolume) -> Result<(), EngineError> {
+        volumes::create(&self.transport, name, volume).await
     }
 
     async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::settings;
+
 use crate::domain::{
     container::{Bind, ContainerSpec, Network},
     target::{Healthcheck, Port, Protocol, RestartPolicy},
@@ -33,6 +35,9 @@ pub fn create_body(spec: &ContainerSpec) -> Value {
         set("Healthcheck", healthcheck(check));
     }
     set("ExposedPorts", spec.ports.iter().map(|port| (port_key(port), json!({}))).collect());
+    for (name, value) in settings::of_container(&spec.settings) {
+        set(name, value);
+    }
     set("HostConfig", host_config(spec));
     if let Network::Named { name, alias } = &spec.network {
         set("NetworkingConfig", json!({ "EndpointsConfig": { name.as_str(): { "Aliases": [alias] } } }));
@@ -57,17 +62,28 @@ fn host_config(spec: &ContainerSpec) -> Value {
         Network::Bridge => "bridge",
         Network::Named { name, .. } => name,
     };
-    json!({
+    let mut body = json!({
         "NetworkMode": network,
         "RestartPolicy": restart_policy(spec.restart),
-        "Mounts": spec.binds.iter().map(mount).collect::<Vec<_>>(),
         "PortBindings": port_bindings(&spec.ports),
-    })
+    });
+    let mounts = spec.binds.iter().map(mount).chain(settings::mounts(&spec.settings)).collect();
+    if let Some(fields) = body.as_object_mut() {
+        fields.insert("Mounts".to_owned(), mounts);
+        let more = settings::of_host(&spec.settings);
+        fields.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    }
+    body
 }
 
 fn mount(bind: &Bind) -> Value {
     let kind = if bind.source.starts_with('/') { "bind" } else { "volume" };
-    json!({ "Type": kind, "Source": bind.source, "Target": bind.target, "ReadOnly": bind.read_only })
+    let mut body =
+        json!({ "Type": kind, "Source": bind.source, "Target": bind.target, "ReadOnly": bind.read_only });
+    if let Some(fields) = body.as_object_mut().filter(|_| bind.no_copy) {
+        fields.insert("VolumeOptions".to_owned(), json!({ "NoCopy": true }));
+    }
+    body
 }
 
 fn port_key(port: &Port) -> String {

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::domain::settings::Settings;
 
 fn spec() -> ContainerSpec {
     ContainerSpec {
@@ -20,6 +21,7 @@ fn spec() -> ContainerSpec {
         healthcheck: None,
         stop_signal: String::new(),
         stop_grace_ms: 10_000,
+        settings: Settings::default(),
     }
 }
 
@@ -58,8 +60,13 @@ fn full() -> ContainerSpec {
             Port { host_address: String::new(), host_port: 53, container_port: 53, protocol: Protocol::Udp },
         ],
         binds: vec![
-            Bind { source: "/resin-data/1".to_owned(), target: "/data".to_owned(), read_only: false },
-            Bind { source: "1_db".to_owned(), target: "/db".to_owned(), read_only: true },
+            Bind {
+                source: "/resin-data/1".to_owned(),
+                target: "/data".to_owned(),
+                read_only: false,
+                no_copy: false,
+            },
+            Bind { source: "1_db".to_owned(), target: "/db".to_owned(), read_only: true, no_copy: false },
         ],
         network: Network::Named { name: "1_default".to_owned(), alias: "web".to_owned() },
         restart: RestartPolicy::OnFailure(3),

@@ -15,6 +15,7 @@ use crate::{
         labels,
         observed::{Container, ContainerId, ContainerState},
         target::RestartPolicy,
+        volume::OwnVolume,
         wanted::SUPERVISOR_NETWORK,
     },
     ports::engine::{Engine, EngineError, EngineEvent, Output, Progress},
@@ -201,19 +202,20 @@ impl Engine for FakeDevice {
         self.engine(format!("has volume {name}"), |state| Ok(state.volumes.contains_key(name))).await
     }
 
-    async fn volumes(&self, labels: &[(&str, &str)]) -> Result<Vec<String>, EngineError> {
+    async fn volumes(&self, wanted: &[(&str, &str)]) -> Result<BTreeMap<String, String>, EngineError> {
         self.engine("volumes".to_owned(), |state| {
-            let all = state.volumes.iter().filter(|(_, volume)| bears(&volume.labels, labels));
-            Ok(all.map(|(name, _)| name.clone()).collect())
+            let all = state.volumes.iter().filter(|(_, volume)| bears(&volume.labels, wanted));
+            let fingerprint = |v: &FakeVolume| v.labels.get(labels::VOLUME).cloned().unwrap_or_default();
+            Ok(all.map(|(name, volume)| (name.clone(), fingerprint(volume))).collect())
         })
         .await
     }
 
-    async fn create_volume(&self, name: &str, labels: &BTreeMap<String, String>) -> Result<(), EngineError> {
+    async fn create_volume(&self, name: &str, wanted: &OwnVolume) -> Result<(), EngineError> {
         self.engine(format!("create volume {name}"), |state| {
-            let fresh = || FakeVolume { labels: labels.clone(), ..FakeVolume::default() };
+            let fresh = || FakeVolume { labels: wanted.labels.clone(), ..FakeVolume::default() };
             let volume = state.volumes.entry(name.to_owned()).or_insert_with(fresh);
-            if volume.labels == *labels { Ok(()) } else { Err(refused(409)) }
+            if volume.labels == wanted.labels { Ok(()) } else { Err(refused(409)) }
         })
         .await
     }

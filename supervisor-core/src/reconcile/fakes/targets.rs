@@ -7,6 +7,7 @@ use supervisor_proto::ids::{AppId, ServiceName, VolumeName};
 use crate::domain::{
     environment::ApiAccess,
     intent::Action,
+    settings::Settings,
     target::{AppFacts, DEFAULT_STOP_GRACE_MS, Mount, NetworkMode, RestartPolicy, Service, Target, Volume},
 };
 
@@ -43,6 +44,8 @@ pub fn service() -> Service {
         healthcheck: None,
         stop_signal: String::new(),
         stop_grace_ms: DEFAULT_STOP_GRACE_MS,
+        settings: Settings::default(),
+        stopped: false,
     }
 }
 
@@ -69,7 +72,8 @@ pub fn target_of(id: u64, services: Vec<(&str, Service)>) -> Target {
 /// A target of one service, `main`, with a volume.
 pub fn target(id: u64) -> Target {
     let volume = VolumeName::parse("store").unwrap();
-    let mount = Mount { volume: volume.clone(), target: "/var/store".to_owned(), read_only: false };
+    let mount =
+        Mount { volume: volume.clone(), target: "/var/store".to_owned(), read_only: false, no_copy: false };
     let mut target = target_of(id, vec![("main", Service { mounts: vec![mount], ..service() })]);
     target.app.volumes.insert(volume, Volume::Own);
     target
