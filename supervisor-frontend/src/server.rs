@@ -2,9 +2,9 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, web};
+use actix_web::web;
 use supervisor_proto::client::CoreClient;
-use tokio::task::JoinHandle;
+use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
     auth::key_ring::KeyRing,
@@ -12,18 +12,14 @@ use crate::{
     core_link::CoreLink,
     device::DeviceFacts,
     health::{self, Health},
-    http::{gate::gate, listener, request_id::RequestIds},
+    http::request_id::RequestIds,
     led::{self, LedHandle, file::LedFile},
-    routes,
     services::Services,
+    serving::{Entrance, Recipe, Serving},
     watchdog::Heart,
 };
 
 const CLIENT_NAME: &str = concat!("supervisor-frontend/", env!("CARGO_PKG_VERSION"));
-/// Each connection may hold a head of 128 KiB, so their number is what bounds the memory.
-const MAX_CONNECTIONS: usize = 128;
-/// Blocking work is rare: a key, an address lookup. It waits for its turn.
-const BLOCKING_THREADS: usize = 2;
 
 /// How long the network's other side may take. The defaults are for devices; tests shorten them.
 #[derive(Debug, Clone, Copy)]
@@ -56,8 +52,8 @@ impl Default for Limits {
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
-    handle: ServerHandle,
-    server: JoinHandle<io::Result<()>>,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<io::Result<()>>,
     link: JoinHandle<()>,
     led: JoinHandle<()>,
     worker_heart: Heart,
@@ -83,11 +79,12 @@ impl Running {
 
     /// Finishes the requests in flight and stops.
     pub async fn stop(self) -> io::Result<()> {
-        self.handle.stop(true).await;
+        // Should the task have ended by itself, its outcome says why.
+        let _ = self.stop.send(());
+        let outcome = self.serving.await.unwrap_or_else(|error| Err(io::Error::other(error)));
         // Only now: requests in flight may still need the connection that the link's task drives.
         self.link.abort();
         self.beating.abort();
-        let outcome = self.server.await.unwrap_or_else(|error| Err(io::Error::other(error)));
         // The light goes off when the last handle is gone; it has its own deadline for the file.
         let _ = self.link.await;
         let _ = tokio::time::timeout(Duration::from_secs(2), self.led).await;
@@ -97,8 +94,8 @@ impl Running {
 
 /// Starts everything; returns when the API answers. A port that something else holds is waited for.
 pub async fn start(config: &Config, limits: Limits) -> io::Result<Running> {
-    let listener = listener::bind(config.listen).await?;
-    let address = listener.local_addr()?;
+    let entrance = Entrance::open(config).await?;
+    let address = entrance.address()?;
     let keys = Arc::new(match &config.fixed_key {
         Some(key) => KeyRing::fixed(key.clone()),
         None => KeyRing::open(&config.state_dir),
@@ -118,14 +115,15 @@ pub async fn start(config: &Config, limits: Limits) -> io::Result<Running> {
         body_deadline: limits.body_deadline,
     });
     let worker_heart = Heart::default();
-    let server = serve(listener, services, limits, worker_heart.clone())?;
-    let handle = server.handle();
-    let server = tokio::spawn(server);
+    let recipe = Recipe { services, limits, heart: worker_heart.clone() };
+    let serving = Serving::start(recipe, entrance)?;
+    let (stop, stopped) = oneshot::channel();
     log::info!("listening address={address}");
+    warn_of_openness(config);
     Ok(Running {
         address,
-        handle,
-        server,
+        stop,
+        serving: tokio::spawn(serving.run(stopped)),
         link: tokio::spawn(link.run()),
         led: tokio::spawn(led::engine::run(wishes, LedFile::new(&config.led_file))),
         worker_heart,
@@ -134,27 +132,14 @@ pub async fn start(config: &Config, limits: Limits) -> io::Result<Running> {
     })
 }
 
-fn serve(
-    listener: std::net::TcpListener,
-    services: web::Data<Services>,
-    limits: Limits,
-    heart: Heart,
-) -> io::Result<actix_web::dev::Server> {
-    let app = move || {
-        // The factory runs once, on the worker's thread.
-        actix_web::rt::spawn(heart.clone().beat(|| {}));
-        App::new().app_data(services.clone()).wrap(from_fn(gate)).configure(routes::configure)
-    };
-    Ok(HttpServer::new(app)
-        .workers(1)
-        .worker_max_blocking_threads(BLOCKING_THREADS)
-        .max_connections(MAX_CONNECTIONS)
-        .client_request_timeout(limits.head_deadline)
-        .client_disconnect_timeout(Duration::from_secs(2))
-        .keep_alive(limits.keep_alive)
-        .shutdown_timeout(limits.drain.as_secs())
-        .tcp_nodelay(true)
-        .disable_signals()
-        .listen(listener)?
-        .run())
+/// The API is plain HTTP, and open to whoever reaches it: nobody shall find that out by accident.
+fn warn_of_openness(config: &Config) {
+    match &config.interfaces {
+        None if config.listen.ip().is_loopback() => {}
+        None => log::warn!("LISTEN_INTERFACES is not set: every network that reaches this port may call"),
+        Some(names) if names.have_loopback() => {}
+        Some(_) => log::warn!(
+            "LISTEN_INTERFACES has no lo: the healthcheck and apps on the host's network cannot call"
+        ),
+    }
 }

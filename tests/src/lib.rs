@@ -9,6 +9,7 @@ pub mod device;
 pub mod engine;
 pub mod live;
 pub mod live_app;
+pub mod network;
 pub mod registry;
 pub mod scratch;
 pub mod suite;

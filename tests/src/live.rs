@@ -221,7 +221,7 @@ impl Drop for Supervisor {
 }
 
 /// Never a guess: programs of an older build would be tested without a word.
-fn built_programs() -> Result<PathBuf> {
+pub fn built_programs() -> Result<PathBuf> {
     let folder = std::env::var_os("SUPERVISOR_BIN_DIR");
     Ok(folder
         .ok_or("SUPERVISOR_BIN_DIR has to name the programs' folder: scripts/build-images --binaries")?

@@ -49,6 +49,10 @@ pub(super) struct Cli {
     /// Port of the API; 0 takes any free one and logs it
     #[arg(long, env = "LISTEN_PORT", value_name = "PORT", default_value = "48484", global = true)]
     pub(super) listen_port: String,
+    /// Interfaces of which connections are accepted, with commas, e.g. lo,docker0,supervisor0,tun0,resin-vpn;
+    /// unset: all
+    #[arg(long, env = "LISTEN_INTERFACES", value_name = "NAMES", global = true)]
+    pub(super) listen_interfaces: Option<String>,
     /// Brightness file of the light that /v1/blink uses
     #[arg(
         long,

@@ -10,7 +10,10 @@ use std::{
     path::PathBuf,
 };
 
-use crate::auth::api_key::{ApiKey, KEY_MAX_BYTES};
+use crate::{
+    auth::api_key::{ApiKey, KEY_MAX_BYTES},
+    interfaces::InterfaceNames,
+};
 
 /// The exit code for settings and arguments that make no sense (`EX_USAGE` of sysexits).
 pub const EXIT_USAGE: u8 = 64;
@@ -37,6 +40,8 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// Where the API listens.
     pub listen: SocketAddr,
+    /// Whose connections are accepted; `None`: all interfaces'.
+    pub interfaces: Option<InterfaceNames>,
     /// A fixed key.
     pub fixed_key: Option<ApiKey>,
     /// The identification light.
@@ -79,29 +84,23 @@ pub fn load(
     arguments: impl IntoIterator<Item = OsString>,
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Result<(Command, Config), Stop> {
-    refuse_unsupported(&variable).map_err(Stop::Setting)?;
     let cli = cli::parse(arguments, &variable).map_err(|error| Stop::Arguments(Box::new(error)))?;
     let command = if cli.command.is_some() { Command::Healthcheck } else { Command::Serve };
     let config = check(cli, variable(SECRET_VARIABLE)).map_err(Stop::Setting)?;
     Ok((command, config))
 }
 
-/// A setting of the configuration contract that this release does not have. Whoever sets it relies on it, and
-/// would be more open than they believe.
-fn refuse_unsupported(variable: impl Fn(&str) -> Option<OsString>) -> Result<(), ConfigError> {
-    const NAME: &str = "LISTEN_INTERFACES";
-    match variable(NAME).filter(|value| !value.is_empty()) {
-        Some(value) => {
-            let expected = "nothing, this release does not have it yet: use LISTEN_ADDRESS or a firewall";
-            Err(wrong(NAME, &value, expected))
-        }
-        None => Ok(()),
-    }
-}
-
 fn check(cli: cli::Cli, secret: Option<OsString>) -> Result<Config, ConfigError> {
     let address: IpAddr = parsed("LISTEN_ADDRESS", &cli.listen_address, "an IPv4 or IPv6 address")?;
     let port: u16 = parsed("LISTEN_PORT", &cli.listen_port, "a TCP port, 0 to 65535 (0: any free one)")?;
+    let interfaces = cli.listen_interfaces.map(|text| interfaces(&text)).transpose()?;
+    if interfaces.is_some() && port == 0 {
+        return Err(wrong(
+            "LISTEN_PORT",
+            OsStr::new("0"),
+            "a fixed port, 1 to 65535, with LISTEN_INTERFACES",
+        ));
+    }
     let core_socket = absolute("CORE_SOCKET", cli.core_socket)?;
     if core_socket.as_os_str().len() > SOCKET_PATH_MAX_BYTES {
         return Err(wrong("CORE_SOCKET", core_socket.as_os_str(), "a path of at most 107 bytes"));
@@ -114,11 +113,16 @@ fn check(cli: cli::Cli, secret: Option<OsString>) -> Result<Config, ConfigError>
         core_socket,
         state_dir: absolute("FRONTEND_STATE_DIR", cli.state_dir)?,
         listen: SocketAddr::new(address, port),
+        interfaces,
         fixed_key: secret.filter(|secret| !secret.is_empty()).map(|secret| fixed_key(&secret)).transpose()?,
         led_file: absolute("LED_FILE", cli.led_file)?,
         os_release: absolute("HOST_OS_VERSION_PATH", cli.os_release)?,
         log_filter: cli.log,
     })
+}
+
+fn interfaces(text: &str) -> Result<InterfaceNames, ConfigError> {
+    parsed("LISTEN_INTERFACES", text, "up to 64 interface names with commas, such as lo,docker0,tun0")
 }
 
 fn fixed_key(secret: &OsStr) -> Result<ApiKey, ConfigError> {

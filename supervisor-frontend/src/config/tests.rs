@@ -34,6 +34,7 @@ fn variables_that_are_empty_count_as_unset() {
         "FRONTEND_STATE_DIR",
         "LISTEN_ADDRESS",
         "LISTEN_PORT",
+        "LISTEN_INTERFACES",
         "RESIN_SUPERVISOR_SECRET",
         "LED_FILE",
         "HOST_OS_VERSION_PATH",
@@ -41,7 +42,15 @@ fn variables_that_are_empty_count_as_unset() {
     ];
     let (_, config) = load_with(&[], &names.map(|name| (name, ""))).unwrap();
     assert_eq!(config.listen.to_string(), "0.0.0.0:48484");
-    assert!(config.fixed_key.is_none());
+    assert!(config.fixed_key.is_none() && config.interfaces.is_none());
+}
+
+#[test]
+fn interfaces_are_taken_from_variable_or_flag() {
+    let (_, config) = load_with(&[], &[("LISTEN_INTERFACES", "lo,tun0")]).unwrap();
+    assert_eq!(config.interfaces.unwrap().to_string(), "lo,tun0");
+    let (_, config) = load_with(&["--listen-interfaces", "docker0"], &[("LISTEN_INTERFACES", "lo")]).unwrap();
+    assert_eq!(config.interfaces.unwrap().to_string(), "docker0");
 }
 
 #[test]
@@ -61,9 +70,8 @@ fn values_that_make_no_sense_are_named_on_one_line() {
         (("LISTEN_PORT", "65536"), "LISTEN_PORT=65536: expected a TCP port, 0 to 65535 (0: any free one)"),
         (("LISTEN_ADDRESS", "a\nb"), "LISTEN_ADDRESS=a\\nb: expected an IPv4 or IPv6 address"),
         (
-            ("LISTEN_INTERFACES", "lo"),
-            "LISTEN_INTERFACES=lo: expected nothing, this release does not have it yet: use LISTEN_ADDRESS or a \
-             firewall",
+            ("LISTEN_INTERFACES", "lo;tun0/"),
+            "LISTEN_INTERFACES=lo;tun0/: expected up to 64 interface names with commas, such as lo,docker0,tun0",
         ),
         (("CORE_SOCKET", "core.sock"), "CORE_SOCKET=core.sock: expected an absolute path"),
         (("FRONTEND_STATE_DIR", "x"), "FRONTEND_STATE_DIR=x: expected an absolute path"),
@@ -73,6 +81,8 @@ fn values_that_make_no_sense_are_named_on_one_line() {
     for (variable, line) in expected {
         assert_eq!(mistake(&[variable]), line);
     }
+    let any_port = mistake(&[("LISTEN_INTERFACES", "lo"), ("LISTEN_PORT", "0")]);
+    assert!(any_port.starts_with("LISTEN_PORT=0: expected a fixed port"), "{any_port}");
     assert!(mistake(&[("SUPERVISOR_LOG", "inof")]).starts_with("SUPERVISOR_LOG=inof: expected off, error"));
     let long = format!("/{}", "x".repeat(107));
     assert!(mistake(&[("CORE_SOCKET", &long)]).ends_with("expected a path of at most 107 bytes"));
@@ -96,6 +106,7 @@ fn help_names_every_variable_and_no_secret_value() {
         "FRONTEND_STATE_DIR",
         "LISTEN_ADDRESS",
         "LISTEN_PORT",
+        "LISTEN_INTERFACES",
         "RESIN_SUPERVISOR_SECRET",
         "LED_FILE",
         "HOST_OS_VERSION_PATH",

@@ -18,7 +18,7 @@ const LAST_RETRY: Duration = Duration::from_secs(5);
 pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let mut wait = FIRST_RETRY;
     loop {
-        match listen(address) {
+        match listen(address, None) {
             Ok(listener) => return Ok(listener),
             Err(error)
                 if matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable) =>
@@ -35,10 +35,13 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     }
 }
 
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+/// Binds `address`, for what comes in on `interface` only, if one is named.
+pub fn listen(address: SocketAddr, interface: Option<&str>) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
+    // Without CAP_NET_RAW the kernel permits this once for each socket.
+    socket.bind_device(interface.map(str::as_bytes))?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
@@ -50,7 +53,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn bind_of_a_held_port_succeeds_when_it_becomes_free() {
-        let holder = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let holder = listen(SocketAddr::from(([127, 0, 0, 1], 0)), None).unwrap();
         let address = holder.local_addr().unwrap();
         let waiting = tokio::spawn(bind(address));
         tokio::task::yield_now().await;

@@ -41,6 +41,7 @@ impl Device {
             core_socket: self.socket(),
             state_dir: self.path("state"),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            interfaces: None,
             fixed_key: None,
             led_file: self.path("led"),
             os_release: self.path("os-release"),

@@ -1,0 +1,174 @@
+//! The HTTP server over listeners that may come and go.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+};
+
+use actix_web::{App, HttpServer, dev, dev::ServerHandle, middleware::from_fn, web};
+use tokio::{sync::oneshot, task::JoinHandle};
+
+use crate::{
+    config::Config,
+    http::{gate::gate, listener},
+    interfaces::Doors,
+    routes,
+    server::Limits,
+    services::Services,
+    watchdog::Heart,
+};
+
+/// Each connection may hold a head of 128 KiB, so their number is what bounds the memory.
+const MAX_CONNECTIONS: usize = 128;
+/// Blocking work is rare: a key, an address lookup. It waits for its turn.
+const BLOCKING_THREADS: usize = 2;
+
+/// Where the API listens.
+#[derive(Debug)]
+pub enum Entrance {
+    /// One listener for all interfaces.
+    Everywhere(TcpListener),
+    /// One for each of the interfaces that the owner named.
+    Interfaces(SocketAddr, Doors),
+}
+
+impl Entrance {
+    /// Opens it as the settings say. A port that something else holds is waited for.
+    pub async fn open(config: &Config) -> io::Result<Self> {
+        Ok(match &config.interfaces {
+            None => Self::Everywhere(listener::bind(config.listen).await?),
+            Some(names) => Self::Interfaces(config.listen, Doors::open(config.listen, names.clone())?),
+        })
+    }
+
+    /// The address and port.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Everywhere(listener) => listener.local_addr(),
+            Self::Interfaces(address, _) => Ok(*address),
+        }
+    }
+
+    fn listeners(&self) -> io::Result<Vec<TcpListener>> {
+        match self {
+            Self::Everywhere(listener) => Ok(vec![listener.try_clone()?]),
+            Self::Interfaces(_, doors) => doors.listeners(),
+        }
+    }
+
+    async fn changed(&mut self) {
+        match self {
+            Self::Everywhere(_) => std::future::pending().await,
+            Self::Interfaces(_, doors) => doors.changed().await,
+        }
+    }
+}
+
+/// What each server is made from.
+#[derive(Debug)]
+pub struct Recipe {
+    /// What the routes work with.
+    pub services: web::Data<Services>,
+    /// How long the network's other side may take.
+    pub limits: Limits,
+    /// Beats while the thread that works on requests turns.
+    pub heart: Heart,
+}
+
+/// The server over the listeners that there are. A server's listeners cannot be changed, so when they do the
+/// next server begins on all of them, and then the one before finishes its requests.
+#[derive(Debug)]
+pub struct Serving {
+    recipe: Recipe,
+    entrance: Entrance,
+    current: Generation,
+}
+
+#[derive(Debug)]
+enum Generation {
+    Server(ServerHandle, JoinHandle<io::Result<()>>),
+    /// There is no interface to listen on, and no thread that could beat.
+    Idle(JoinHandle<()>),
+}
+
+impl Serving {
+    /// Answers when this returns.
+    pub fn start(recipe: Recipe, entrance: Entrance) -> io::Result<Self> {
+        let current = recipe.generation(&entrance)?;
+        Ok(Self { recipe, entrance, current })
+    }
+
+    /// Serves until told to stop, and then finishes the requests in flight.
+    pub async fn run(mut self, mut stop: oneshot::Receiver<()>) -> io::Result<()> {
+        loop {
+            tokio::select! {
+                () = self.entrance.changed() => self.replace(),
+                _ = &mut stop => break,
+            }
+        }
+        let Self { entrance, current, .. } = self;
+        // Nobody else is let in while the requests in flight are finished.
+        drop(entrance);
+        current.end().await
+    }
+
+    fn replace(&mut self) {
+        match self.recipe.generation(&self.entrance) {
+            Ok(next) => {
+                let before = std::mem::replace(&mut self.current, next);
+                // In the background; its outcome is only that requests took too long.
+                tokio::spawn(before.end());
+            }
+            Err(error) => log::error!("server over other interfaces not started error='{error}'"),
+        }
+    }
+}
+
+impl Recipe {
+    fn generation(&self, entrance: &Entrance) -> io::Result<Generation> {
+        let listeners = entrance.listeners()?;
+        if listeners.is_empty() {
+            return Ok(Generation::Idle(tokio::spawn(self.heart.clone().beat(|| {}))));
+        }
+        let server = self.server(listeners)?;
+        Ok(Generation::Server(server.handle(), tokio::spawn(server)))
+    }
+
+    fn server(&self, listeners: Vec<TcpListener>) -> io::Result<dev::Server> {
+        let (services, heart) = (self.services.clone(), self.heart.clone());
+        let app = move || {
+            // The factory runs once, on the worker's thread.
+            actix_web::rt::spawn(heart.clone().beat(|| {}));
+            App::new().app_data(services.clone()).wrap(from_fn(gate)).configure(routes::configure)
+        };
+        let mut server = HttpServer::new(app)
+            .workers(1)
+            .worker_max_blocking_threads(BLOCKING_THREADS)
+            .max_connections(MAX_CONNECTIONS)
+            .client_request_timeout(self.limits.head_deadline)
+            .client_disconnect_timeout(std::time::Duration::from_secs(2))
+            .keep_alive(self.limits.keep_alive)
+            .shutdown_timeout(self.limits.drain.as_secs())
+            .tcp_nodelay(true)
+            .disable_signals();
+        for listener in listeners {
+            server = server.listen(listener)?;
+        }
+        Ok(server.run())
+    }
+}
+
+impl Generation {
+    async fn end(self) -> io::Result<()> {
+        match self {
+            Self::Server(handle, task) => {
+                handle.stop(true).await;
+                task.await.unwrap_or_else(|error| Err(io::Error::other(error)))
+            }
+            Self::Idle(beating) => {
+                beating.abort();
+                Ok(())
+            }
+        }
+    }
+}

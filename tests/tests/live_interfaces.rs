@@ -1,0 +1,138 @@
+//! `LISTEN_INTERFACES`: the real frontend, without any privilege, on a machine with several networks.
+
+use std::fs;
+use std::os::unix::fs::chown;
+use std::time::Duration;
+
+use supervisor_tests::Result;
+use supervisor_tests::command::command;
+use supervisor_tests::live::{FRONTEND, Process, built_programs};
+use supervisor_tests::network::Namespace;
+use supervisor_tests::scratch::Folder;
+use supervisor_tests::wait::{check, wait_until};
+
+const SOON: Duration = Duration::from_secs(20);
+const PORT: u16 = 48484;
+/// What `curl` ends with when no connection was made, by refusal or by silence.
+const NOT_CONNECTED: [Option<i32>; 2] = [Some(7), Some(28)];
+
+/// A machine with a frontend, and the two neighbours that every test has.
+struct Machine {
+    itself: Namespace,
+    inside: Namespace,
+    outside: Namespace,
+    folder: Folder,
+    _frontend: Process,
+}
+
+impl Machine {
+    /// `interfaces` is the setting; the neighbours are behind `inside0` (10.77.1.2) and `outside0` (10.77.2.2).
+    fn start(interfaces: &str) -> Result<Self> {
+        let machine = Namespace::new()?;
+        let inside = machine.neighbour("inside0", 1)?;
+        let outside = machine.neighbour("outside0", 2)?;
+        let folder = Folder::new()?;
+        fs::copy(built_programs()?.join("supervisor-frontend"), folder.path().join("frontend"))?;
+        fs::create_dir(folder.path().join("state"))?;
+        chown(folder.path().join("state"), Some(FRONTEND), Some(FRONTEND))?;
+        let uid = FRONTEND.to_string();
+        let mut words = machine.launcher();
+        words.extend(["setpriv", "--reuid", &uid, "--regid", &uid].map(str::to_owned));
+        words.extend(["--clear-groups", "--inh-caps=-all", "--no-new-privs"].map(str::to_owned));
+        words.push(folder.join("frontend"));
+        let mut program = command(&words)?;
+        program
+            .env("FRONTEND_STATE_DIR", folder.join("state"))
+            .env("CORE_SOCKET", folder.join("core.sock"))
+            .env("LISTEN_INTERFACES", interfaces);
+        let frontend = Process::start(&mut program, &folder.path().join("log"))?;
+        let started = Self { itself: machine, inside, outside, folder, _frontend: frontend };
+        wait_until("the frontend", SOON, || {
+            check(started.log().contains("listening address="), started.log())
+        })?;
+        Ok(started)
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// Whether a client in `from` gets an answer from the frontend at this address.
+    fn answers(&self, from: &Namespace, address: &str) -> Result<bool> {
+        let finished = from.get(&format!("http://{address}:{PORT}/v1/healthy"))?;
+        match finished.code {
+            Some(0) if finished.stdout == "OK" => Ok(true),
+            code if NOT_CONNECTED.contains(&code) => Ok(false),
+            _ => Err(format!("{address}: {finished:?}\n{}", self.log()).into()),
+        }
+    }
+
+    fn until_answers(&self, from: &Namespace, address: &str, wanted: bool) -> Result<()> {
+        wait_until("the frontend to follow the interfaces", SOON, || {
+            check(self.answers(from, address)? == wanted, self.log())
+        })
+    }
+}
+
+#[test]
+fn without_the_setting_every_network_gets_an_answer_and_the_log_warns() -> Result<()> {
+    let here = Machine::start("")?;
+    for (from, address) in [
+        (&here.inside, "10.77.1.1"),
+        (&here.inside, "10.77.2.1"),
+        (&here.outside, "10.77.2.1"),
+        (&here.outside, "10.77.1.1"),
+        (&here.itself, "127.0.0.1"),
+    ] {
+        assert!(here.answers(from, address)?, "{address} {}", here.log());
+    }
+    assert!(here.log().contains("LISTEN_INTERFACES is not set"), "{}", here.log());
+    Ok(())
+}
+
+#[test]
+fn listed_interfaces_get_an_answer_and_no_other_by_whatever_address() -> Result<()> {
+    let here = Machine::start("lo,inside0")?;
+    // Also to the address of the interface that is not listed: where a connection comes in is what counts.
+    for (from, address) in
+        [(&here.inside, "10.77.1.1"), (&here.inside, "10.77.2.1"), (&here.itself, "127.0.0.1")]
+    {
+        assert!(here.answers(from, address)?, "{address} {}", here.log());
+    }
+    // Calls of the machine to itself count as the interface's that has the address.
+    assert!(!here.answers(&here.itself, "10.77.2.1")?, "{}", here.log());
+    for address in ["10.77.2.1", "10.77.1.1"] {
+        assert!(!here.answers(&here.outside, address)?, "{address} {}", here.log());
+    }
+    Ok(())
+}
+
+#[test]
+fn loopback_gets_no_answer_when_lo_is_not_listed() -> Result<()> {
+    let here = Machine::start("inside0")?;
+    assert!(here.answers(&here.inside, "10.77.1.1")?, "{}", here.log());
+    assert!(!here.answers(&here.itself, "127.0.0.1")?, "{}", here.log());
+    assert!(here.log().contains("LISTEN_INTERFACES has no lo"), "{}", here.log());
+    Ok(())
+}
+
+#[test]
+fn interface_that_comes_goes_and_comes_again_is_followed() -> Result<()> {
+    let here = Machine::start("tun0,inside0")?;
+    for round in 0..2 {
+        let late = here.itself.neighbour("tun0", 3)?;
+        here.until_answers(&late, "10.77.3.1", true)?;
+        assert!(!here.answers(&here.outside, "10.77.3.1")?, "round {round} {}", here.log());
+        here.itself.ip(&["link", "delete", "tun0"])?;
+        // The others go on; and whoever comes behind another name is not let in.
+        assert!(here.answers(&here.inside, "10.77.1.1")?, "round {round} {}", here.log());
+        let stranger = here.itself.neighbour("other0", 3)?;
+        assert!(!here.answers(&stranger, "10.77.3.1")?, "round {round} {}", here.log());
+        here.itself.ip(&["link", "set", "other0", "down"])?;
+        here.itself.ip(&["link", "set", "other0", "name", "tun0"])?;
+        here.itself.ip(&["link", "set", "tun0", "up"])?;
+        here.until_answers(&stranger, "10.77.3.1", true)?;
+        here.itself.ip(&["link", "delete", "tun0"])?;
+    }
+    Ok(())
+}
