@@ -2,8 +2,8 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 8] =
-    ["api_access", "apps", "connectivity", "contract", "error", "inspection", "plan", "power"];
+const FILES: [&str; 9] =
+    ["api_access", "apps", "connectivity", "contract", "error", "inspection", "plan", "power", "terminal"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut compiler = protox::Compiler::new(["proto"])?;

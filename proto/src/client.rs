@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::Stream;
 use tokio::sync::Mutex;
 use tonic::{
     Request, Response, Status, Streaming,
@@ -19,6 +20,7 @@ use crate::{
         self, ErrorReason, api_access_client::ApiAccessClient, apps_client::AppsClient,
         connectivity_client::ConnectivityClient, contract_client::ContractClient,
         inspection_client::InspectionClient, planner_client::PlannerClient, power_client::PowerClient,
+        terminal_client::TerminalClient,
     },
 };
 
@@ -265,4 +267,25 @@ streams! {
     watch_connectivity(ConnectivityClient, WatchConnectivityRequest) -> v1::ConnectivityState;
     /// `ApiAccess.WatchRotations`.
     watch_rotations(ApiAccessClient, WatchRotationsRequest) -> v1::RotationRequested;
+}
+
+impl CoreClient {
+    /// `Terminal.Attach`; the stream of inputs begins with what is to be opened, and its end ends the process.
+    /// The deadline covers the opening; the stream itself lasts until either side ends it.
+    pub async fn attach_terminal(
+        &self,
+        inputs: impl Stream<Item = v1::TerminalInput> + Send + 'static,
+        request_id: &str,
+    ) -> Result<Streaming<v1::TerminalOutput>, CallError> {
+        let channel = self.channel().await?;
+        let mut message = Request::new(inputs);
+        if let Ok(value) = MetadataValue::try_from(request_id) {
+            message.metadata_mut().insert(REQUEST_ID_METADATA, value);
+        }
+        let answer = within(QUICK_TIMEOUT, TerminalClient::new(channel).attach(message)).await;
+        if matches!(answer, Err(CallError::Interrupted(_))) {
+            self.disconnect().await;
+        }
+        answer
+    }
 }

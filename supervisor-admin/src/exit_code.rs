@@ -55,11 +55,17 @@ pub const fn of_reason(reason: ErrorReason) -> u8 {
         ErrorReason::EngineUnavailable
         | ErrorReason::EngineRefused
         | ErrorReason::LogindUnavailable
+        | ErrorReason::ContainerNotRunning
+        | ErrorReason::NoShell
         | ErrorReason::FrontendAbsent => UNAVAILABLE,
         ErrorReason::Unspecified | ErrorReason::ContractMismatch | ErrorReason::Internal => INTERNAL,
-        ErrorReason::UpdatesLocked | ErrorReason::StillInProgress | ErrorReason::StoreUnavailable => {
-            TRY_LATER
-        }
-        ErrorReason::PeerDenied | ErrorReason::PowerRefused | ErrorReason::UnsafePath => NOT_ALLOWED,
+        ErrorReason::UpdatesLocked
+        | ErrorReason::StillInProgress
+        | ErrorReason::StoreUnavailable
+        | ErrorReason::LimitReached => TRY_LATER,
+        ErrorReason::PeerDenied
+        | ErrorReason::PowerRefused
+        | ErrorReason::UnsafePath
+        | ErrorReason::PolicyRefused => NOT_ALLOWED,
     }
 }

@@ -152,6 +152,10 @@ const fn reason_word(reason: ErrorReason) -> &'static str {
         ErrorReason::StillInProgress => "still-in-progress",
         ErrorReason::FrontendAbsent => "frontend-absent",
         ErrorReason::ContractMismatch => "contract-mismatch",
+        ErrorReason::ContainerNotRunning => "container-not-running",
+        ErrorReason::NoShell => "no-shell",
+        ErrorReason::PolicyRefused => "policy-refused",
+        ErrorReason::LimitReached => "limit-reached",
         ErrorReason::Unspecified | ErrorReason::Internal => "internal",
     }
 }
@@ -184,8 +188,12 @@ const fn advice(reason: ErrorReason) -> &'static str {
         ErrorReason::FrontendAbsent => "is supervisor-frontend running?",
         ErrorReason::ContractMismatch => "install the same release of both",
         ErrorReason::Internal | ErrorReason::Unspecified => "core's log has the details",
+        ErrorReason::ContainerNotRunning => "`supervisor-admin app start` starts it",
+        ErrorReason::LimitReached => "close one first",
         ErrorReason::InvalidArgument
         | ErrorReason::EngineRefused
+        | ErrorReason::NoShell
+        | ErrorReason::PolicyRefused
         | ErrorReason::PowerRefused
         | ErrorReason::UnsafePath => "",
     }

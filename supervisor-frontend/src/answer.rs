@@ -152,6 +152,16 @@ fn refusal(action: Action, reason: ErrorReason, subject: &str, message: &str) ->
         ErrorReason::StoreUnavailable => {
             (StatusCode::SERVICE_UNAVAILABLE, "Supervisor store cannot be written".to_owned())
         }
+        ErrorReason::ContainerNotRunning => {
+            (StatusCode::SERVICE_UNAVAILABLE, "Container is not running".to_owned())
+        }
+        ErrorReason::NoShell => (StatusCode::SERVICE_UNAVAILABLE, "The image has no shell".to_owned()),
+        ErrorReason::PolicyRefused => {
+            (StatusCode::FORBIDDEN, format!("The owner's policy does not allow it: {about}"))
+        }
+        ErrorReason::LimitReached => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("As many as allowed are open: {about}"))
+        }
         ErrorReason::StillInProgress => {
             (StatusCode::SERVICE_UNAVAILABLE, "Still in progress, see /v1/device".to_owned())
         }
@@ -211,7 +221,7 @@ mod tests {
     proptest! {
         #[test]
         fn answer_to_whatever_core_says_stays_in_its_format(
-            action in 0_usize..8, reason in 0_i32..=14, subject in any::<String>(), message in any::<String>(),
+            action in 0_usize..8, reason in 0_i32..=18, subject in any::<String>(), message in any::<String>(),
         ) {
             let (format, body) = answered(ACTIONS[action], reason, subject, message);
             match format {
