@@ -1,7 +1,7 @@
 //! The real programs on this machine, with a folder, a port and a socket of their own.
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -151,6 +151,17 @@ impl Supervisor {
         let client = Client { launcher: vec![], base: format!("http://127.0.0.1:{}", self.port), key };
         wait_until("the API", READY, || check(client.get("/ping")?.body == "OK", self.logs()))?;
         Ok(client)
+    }
+
+    /// Where the API listens.
+    pub fn api(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    /// Process ids of core and frontend.
+    pub fn pids(&self) -> Result<[u32; 2]> {
+        let id = |process: &Option<Process>| process.as_ref().map(Process::id).ok_or("not started");
+        Ok([id(&self.core)?, id(&self.frontend)?])
     }
 
     /// The app's data folder on this machine.
