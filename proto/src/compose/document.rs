@@ -8,7 +8,7 @@ use super::{
     checks,
     reader::{Dollars, Node, Reader},
     refusal::Refusals,
-    service,
+    service, volume,
 };
 use crate::{
     ids::{AppId, ServiceName, VolumeName},
@@ -91,36 +91,10 @@ fn volumes(reader: &mut Reader, node: &Node<'_>) -> HashMap<String, v1::Volume> 
     for entry in node.all_entries(reader) {
         match VolumeName::parse(entry.key) {
             Ok(name) => {
-                let volume =
-                    if entry.value.is_null() { v1::Volume::default() } else { volume(reader, &entry) };
-                volumes.insert(name.to_string(), volume);
+                volumes.insert(name.to_string(), volume::read(reader, &entry));
             }
             Err(error) => reader.note(&entry.path, format!("is no volume name: {error}")),
         }
     }
     volumes
-}
-
-fn volume(reader: &mut Reader, node: &Node<'_>) -> v1::Volume {
-    let mut volume = v1::Volume::default();
-    let mut name = None;
-    for field in node.entries(reader) {
-        match field.key {
-            "external" => volume.external = field.flag(reader).unwrap_or(false),
-            "name" => name = Some(field),
-            _ => reader.unknown(&field),
-        }
-    }
-    let Some(field) = name else { return volume };
-    if !volume.external {
-        reader.note(&field.path, "is only supported together with external: true");
-        return volume;
-    }
-    let text = field.text(reader);
-    match text.as_deref().map(VolumeName::parse) {
-        Some(Ok(name)) => name.as_str().clone_into(&mut volume.external_name),
-        Some(Err(error)) => reader.note(&field.path, format!("is no volume name: {error}")),
-        None => {}
-    }
-    volume
 }

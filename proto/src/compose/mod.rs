@@ -10,17 +10,29 @@
 mod checks;
 mod command;
 mod depends_on;
+mod deploy;
+mod device;
 mod document;
 mod duration;
 pub mod fields;
 mod healthcheck;
+mod host_list;
+mod list;
+mod logging;
+mod number;
 mod pairs;
+mod place;
 mod ports;
+mod privilege;
 mod reader;
 mod refusal;
+mod resource;
 mod restart;
 mod service;
+mod settings;
 mod signal;
+mod tmpfs;
+mod volume;
 mod volumes;
 
 #[cfg(test)]

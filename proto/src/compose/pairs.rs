@@ -13,6 +13,8 @@ pub(super) enum Pairs {
     Environment,
     /// A label without a value is empty.
     Labels,
+    /// A name needs a value.
+    Values,
 }
 
 /// The pairs, by name.
@@ -36,6 +38,10 @@ pub(super) fn read(reader: &mut Reader, node: &Node<'_>, kind: Pairs) -> HashMap
             (None, Pairs::Labels) => String::new(),
             (None, Pairs::Environment) => {
                 reader.note(&path, "has no value: the caller's own environment is not read");
+                continue;
+            }
+            (None, Pairs::Values) => {
+                reader.note(&path, "has no value");
                 continue;
             }
         };

@@ -8,7 +8,7 @@ use super::{
     ports,
     reader::{Dollars, Node, Reader},
     refusal::Refusals,
-    restart, signal, volumes,
+    restart, settings, signal, volumes,
 };
 use crate::v1;
 
@@ -35,6 +35,7 @@ pub(super) fn read(reader: &mut Reader, node: &Node<'_>) -> v1::Service {
         let message = format!("has no effect with network_mode {}: remove one of them", service.network_mode);
         reader.note(&format!("{}.ports", node.path), message);
     }
+    settings::check(reader, &node.path, &service);
     service
 }
 
@@ -46,7 +47,7 @@ fn read_field(reader: &mut Reader, field: &Node<'_>, service: &mut v1::Service) 
         "environment" => service.environment = pairs::read(reader, field, Pairs::Environment),
         "labels" => service.labels = pairs::read(reader, field, Pairs::Labels),
         "ports" => service.ports = ports::read(reader, field),
-        "volumes" => service.volumes = volumes::read(reader, field),
+        "volumes" => volumes::read(reader, field, service),
         "network_mode" => service.network_mode = network_mode(reader, field).unwrap_or_default(),
         "restart" => service.restart = restart::read(reader, field),
         "depends_on" => service.depends_on = depends_on::read(reader, field),
@@ -55,7 +56,7 @@ fn read_field(reader: &mut Reader, field: &Node<'_>, service: &mut v1::Service) 
         "healthcheck" => service.healthcheck = Some(healthcheck::read(reader, field)),
         "stop_signal" => service.stop_signal = signal::read(reader, field).unwrap_or_default(),
         "stop_grace_period" => service.stop_grace_period_ms = duration::read(reader, field),
-        _ => reader.unknown(field),
+        _ => settings::read(reader, field, service),
     }
 }
 
@@ -72,6 +73,12 @@ fn image(reader: &mut Reader, node: &Node<'_>) -> Option<String> {
 
 fn network_mode(reader: &mut Reader, node: &Node<'_>) -> Option<String> {
     let text = node.text(reader)?;
+    if ["service:", "container:"].iter().any(|start| text.starts_with(start)) {
+        return reader.refuse(
+            &node.path,
+            "cannot join another container, whose network is gone whenever that one is made anew",
+        );
+    }
     if matches!(text.as_str(), "host" | "none" | "bridge") {
         Some(text)
     } else {

@@ -88,7 +88,7 @@ fn apply_of_a_refused_file_lists_everything_at_once() {
 services:
   web:
     image: a
-    privileged: true
+    container_name: a
     volumes: [./x:/y]
     environment: {A: $HOME}
 networks: {}
@@ -98,9 +98,9 @@ networks: {}
     assert_eq!((text_run.code, text_run.stdout.as_str()), (65, ""));
     let expected = "\
 networks is not supported yet: every app has one network of its own; network_mode can say host, none or bridge
+services.web.container_name is not supported yet: the supervisor names its containers itself
 services.web.environment.A contains a compose variable, which is not supported yet: write the value itself, or $$ for a literal $
-services.web.privileged is not supported yet: it gives the container access to the host
-services.web.volumes[0] mounts a path of the host, which is not supported yet: declare a volume under volumes and name it here
+services.web.volumes[0] names a path that is not absolute: the file's own folder is not known here, write the path in full
 ";
     assert_eq!(text_run.stderr, expected);
     let json_args = [&["--json"][..], &args].concat();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::lines;
-use crate::compose::fields::{REFUSED, SUPPORTED};
+use crate::compose::fields::{NO_EFFECT, REFUSED, SUPPORTED};
 
 const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/compose.md"));
 
@@ -44,7 +44,8 @@ fn is_unknown(pattern: &str) -> bool {
 fn page_lists_exactly_the_fields_of_the_parser() {
     let supported = SUPPORTED.iter().map(|field| ((*field).to_owned(), "yes".to_owned()));
     let refused = REFUSED.iter().map(|(field, _)| ((*field).to_owned(), "refused".to_owned()));
-    assert_eq!(rows(), supported.chain(refused).collect());
+    let no_effect = NO_EFFECT.iter().map(|(field, _)| ((*field).to_owned(), "no effect".to_owned()));
+    assert_eq!(rows(), supported.chain(refused).chain(no_effect).collect());
 }
 
 #[test]
@@ -52,11 +53,14 @@ fn page_gives_the_parser_s_reasons() {
     for (field, reason) in REFUSED {
         assert!(PAGE.contains(&format!("| `{field}` | refused | {reason} |")), "{field}");
     }
+    for (field, reason) in NO_EFFECT {
+        assert!(PAGE.contains(&format!("| `{field}` | no effect | {reason} |")), "{field}");
+    }
 }
 
 #[test]
 fn supported_field_is_known_to_its_reader() {
-    for field in SUPPORTED {
+    for field in SUPPORTED.iter().chain(NO_EFFECT.iter().map(|(field, _)| field)) {
         assert!(!is_unknown(field), "{field}");
     }
 }
@@ -67,4 +71,44 @@ fn refused_field_is_refused_by_its_reader_with_the_reason() {
         assert!(is_unknown(field), "{field}");
         assert!(lines(&with_nonsense(field)).iter().any(|line| line.ends_with(reason)), "{field}");
     }
+}
+
+/// Every field that the specification has for services and volumes, without those inside of `build`, `configs`,
+/// `secrets`, `blkio_config`, `credential_spec`, `develop` and the other fields that are one answer for all.
+/// <https://github.com/compose-spec/compose-spec/blob/main/schema/compose-spec.json>
+const OF_A_SERVICE: &str = "
+    annotations attach blkio_config build cap_add cap_drop cgroup cgroup_parent command configs container_name
+    cpu_count cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset credential_spec
+    depends_on depends_on.*.condition depends_on.*.required depends_on.*.restart deploy deploy.endpoint_mode
+    deploy.labels deploy.mode deploy.placement deploy.replicas deploy.resources deploy.resources.limits
+    deploy.resources.limits.cpus deploy.resources.limits.memory deploy.resources.limits.pids
+    deploy.resources.reservations deploy.resources.reservations.cpus deploy.resources.reservations.devices
+    deploy.resources.reservations.devices[].capabilities deploy.resources.reservations.devices[].count
+    deploy.resources.reservations.devices[].device_ids deploy.resources.reservations.devices[].driver
+    deploy.resources.reservations.devices[].options deploy.resources.reservations.generic_resources
+    deploy.resources.reservations.memory deploy.restart_policy deploy.rollback_config deploy.update_config develop
+    device_cgroup_rules devices devices[].permissions devices[].source devices[].target dns dns_opt dns_search
+    domainname entrypoint env_file environment expose extends external_links extra_hosts gpus gpus[].capabilities
+    gpus[].count gpus[].device_ids gpus[].driver gpus[].options group_add healthcheck healthcheck.disable
+    healthcheck.interval healthcheck.retries healthcheck.start_interval healthcheck.start_period healthcheck.test
+    healthcheck.timeout hostname image init ipc isolation label_file labels links logging logging.driver
+    logging.options mac_address mem_limit mem_reservation mem_swappiness memswap_limit models network_mode networks
+    oom_kill_disable oom_score_adj pid pids_limit platform ports ports[].app_protocol ports[].host_ip ports[].mode
+    ports[].name ports[].protocol ports[].published ports[].target post_start pre_stop privileged profiles provider
+    pull_policy read_only restart runtime scale secrets security_opt shm_size stdin_open stop_grace_period
+    stop_signal storage_opt sysctls tmpfs tty ulimits ulimits.* ulimits.*.hard ulimits.*.soft use_api_socket user
+    userns_mode uts volumes volumes[].bind volumes[].bind.create_host_path volumes[].bind.propagation
+    volumes[].bind.recursive volumes[].bind.selinux volumes[].consistency volumes[].image volumes[].read_only
+    volumes[].source volumes[].target volumes[].tmpfs volumes[].tmpfs.mode volumes[].tmpfs.size volumes[].type
+    volumes[].volume volumes[].volume.labels volumes[].volume.nocopy volumes[].volume.subpath volumes_from
+    working_dir";
+const OF_A_VOLUME: &str = "driver driver_opts external labels name";
+
+#[test]
+fn page_has_a_row_for_every_field_of_the_specification() {
+    let of_service = OF_A_SERVICE.split_whitespace().map(|field| format!("services.*.{field}"));
+    let of_volume = OF_A_VOLUME.split_whitespace().map(|field| format!("volumes.*.{field}"));
+    let rows: BTreeSet<String> = rows().into_iter().map(|(field, _)| field).collect();
+    let absent: Vec<String> = of_service.chain(of_volume).filter(|field| !rows.contains(field)).collect();
+    assert!(absent.is_empty(), "{absent:?}");
 }

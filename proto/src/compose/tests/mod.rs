@@ -4,6 +4,7 @@ mod documentation;
 mod properties;
 mod read;
 mod refused;
+mod settings;
 
 use serde_json::{Value, json};
 

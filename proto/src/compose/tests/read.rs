@@ -210,7 +210,7 @@ fn service_of_a_cloud_target_keeps_its_dollars() {
     let value = json!({"image": "a", "environment": {"A": "$x ${y} $$"}});
     let service = read_service("composition.services.web", &value, Dollars::Literal).unwrap();
     assert_eq!(service.environment, map(&[("A", "$x ${y} $$")]));
-    let value = json!({"image": "a", "privileged": true});
+    let value = json!({"image": "a", "links": ["b"]});
     let refusals = read_service("composition.services.web", &value, Dollars::Literal).unwrap_err();
-    assert!(refusals.to_string().starts_with("composition.services.web.privileged is not supported yet"));
+    assert!(refusals.to_string().starts_with("composition.services.web.links is not supported yet"));
 }

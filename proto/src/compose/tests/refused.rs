@@ -7,7 +7,7 @@ use super::{lines, refusal, with};
 #[test]
 fn unknown_field_at_any_level_is_refused_by_its_path() {
     for (document, path) in [
-        (json!({"services": {"web": {"image": "a"}}, "models": {}}), "models"),
+        (json!({"services": {"web": {"image": "a"}}, "gizmos": {}}), "gizmos"),
         (with("gizmo", json!(1)), "services.web.gizmo"),
         (with("healthcheck", json!({"gizmo": 1})), "services.web.healthcheck.gizmo"),
         (with("ports", json!([{"target": 1, "gizmo": 1}])), "services.web.ports[0].gizmo"),
@@ -28,8 +28,8 @@ fn unknown_field_at_any_level_is_refused_by_its_path() {
 #[test]
 fn known_refused_field_says_why() {
     assert_eq!(
-        refusal("privileged", json!(true)),
-        "services.web.privileged is not supported yet: it gives the container access to the host"
+        refusal("container_name", json!("x")),
+        "services.web.container_name is not supported yet: the supervisor names its containers itself"
     );
     let dotted = json!({"services": {"a.b": {"image": "a", "build": "."}}});
     assert_eq!(
@@ -42,7 +42,7 @@ fn known_refused_field_says_why() {
 
 #[test]
 fn all_refusals_of_a_document_come_together_in_order() {
-    let document = json!({"networks": {}, "services": {"web": {"privileged": true, "restart": "maybe"}}});
+    let document = json!({"networks": {}, "services": {"web": {"privileged": "maybe", "restart": "maybe"}}});
     let paths: Vec<_> =
         lines(&document).iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
     assert_eq!(paths, ["networks", "services.web", "services.web.privileged", "services.web.restart"]);
@@ -108,21 +108,39 @@ fn bad_healthcheck_is_refused() {
 }
 
 #[test]
-fn mount_of_anything_but_a_named_volume_is_refused_with_the_reason() {
+fn mount_that_cannot_be_made_is_refused_with_the_reason() {
+    let long = |mut mount: Value, part: &str, value: Value| {
+        mount[part] = value;
+        mount
+    };
+    let bind = json!({"type": "bind", "source": "/x", "target": "/d"});
+    let volume = json!({"type": "volume", "source": "data", "target": "/d"});
+    let tmpfs = json!({"type": "tmpfs", "target": "/d"});
     for (value, why) in [
-        (json!("./x:/d"), "a path of the host"),
-        (json!("/x:/d"), "a path of the host"),
-        (json!("~/x:/d"), "a path of the host"),
-        (json!("../x:/d"), "a path of the host"),
-        (json!({"type": "bind", "source": "/x", "target": "/d"}), "a path of the host"),
+        (json!("./x:/d"), "not absolute"),
+        (json!("~/x:/d"), "not absolute"),
+        (json!("../x:/d"), "not absolute"),
+        (json!("/x/../y:/d"), ".. or a colon"),
+        (json!("/x:/d:z"), "only ro, rw and propagation"),
+        (json!("/x:/d:nocopy"), "only ro, rw and propagation"),
+        (json!({"type": "bind", "target": "/d"}), "no source"),
+        (json!({"type": "bind", "source": "data", "target": "/d"}), "not absolute"),
+        (json!({"type": "volume", "source": "/x", "target": "/d"}), "type: bind"),
+        (long(bind.clone(), "bind", json!({"propagation": "odd"})), "only private"),
+        (long(bind.clone(), "bind", json!({"create_host_path": "x"})), "true or false"),
+        (long(bind, "volume", json!({"nocopy": true})), "no effect on a mount of type bind"),
+        (long(volume, "tmpfs", json!({"size": 1})), "no effect on a mount of type volume"),
+        (long(tmpfs.clone(), "tmpfs", json!({"mode": 1777})), "octal"),
+        (long(tmpfs.clone(), "tmpfs", json!({"mode": "999"})), "octal"),
+        (long(tmpfs, "source", json!("data")), "no effect on a mount of type tmpfs"),
         (json!("/d"), "anonymous"),
         (json!(":/d"), "anonymous"),
         (json!({"type": "volume", "target": "/d"}), "anonymous"),
-        (json!({"type": "tmpfs", "target": "/d"}), "only volume is supported"),
+        (json!({"type": "npipe", "target": "/d"}), "only volume, bind and tmpfs"),
         (json!({"source": "data", "target": "/d"}), "no type"),
         (json!({"type": "volume", "source": "data"}), "no target"),
         (json!("data"), "no target"),
-        (json!("data:/d:z"), "only ro and rw"),
+        (json!("data:/d:z"), "only ro, rw and nocopy"),
         (json!("data:d"), "absolute target path"),
         (json!("data:/"), "absolute target path"),
         (json!("data:/a/../b"), ".."),
@@ -133,17 +151,147 @@ fn mount_of_anything_but_a_named_volume_is_refused_with_the_reason() {
         let line = refusal("volumes", json!([value]));
         assert!(line.contains(why), "{value}: {line}");
     }
-    let twice = refusal("volumes", json!(["data:/d", "logs:/d/"]));
-    assert_eq!(twice, "services.web.volumes[1] mounts a second volume on /d");
+    for twice in ["logs:/d/", "/srv:/d"] {
+        let line = refusal("volumes", json!(["data:/d", twice]));
+        assert_eq!(line, "services.web.volumes[1] mounts a second volume on /d");
+    }
+    let both = json!({"services": {"web": {"image": "a", "tmpfs": "/d", "volumes": ["/srv:/d"]}}});
+    assert_eq!(lines(&both), ["services.web.tmpfs mounts a second thing on /d"]);
 }
 
 #[test]
 fn network_mode_of_another_namespace_is_refused() {
-    for mode in ["container:x", "service:db", "default", "mynet", ""] {
+    for mode in ["default", "mynet", ""] {
         assert!(refusal("network_mode", json!(mode)).contains("only host, none and bridge"));
+    }
+    for field in ["network_mode", "pid", "ipc"] {
+        for mode in ["container:x", "service:db"] {
+            assert!(refusal(field, json!(mode)).contains("cannot join another container"), "{field} {mode}");
+        }
     }
     let both = json!({"services": {"web": {"image": "a", "network_mode": "host", "ports": ["80:80"]}}});
     assert_eq!(lines(&both), ["services.web.ports has no effect with network_mode host: remove one of them"]);
+}
+
+fn assert_refused(bad: &[(&str, Vec<Value>)]) {
+    for (field, values) in bad {
+        for value in values {
+            for line in lines(&with(field, value.clone())) {
+                assert!(line.starts_with(&format!("services.web.{field}")), "{value}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn bad_process_or_privilege_is_refused_by_its_name() {
+    assert_refused(&[
+        ("init", vec![json!("yes"), json!(1)]),
+        ("read_only", vec![json!("true")]),
+        ("privileged", vec![json!(1)]),
+        ("cap_add", vec![json!("ALL"), json!(["a b"]), json!([""]), json!([1])]),
+        (
+            "security_opt",
+            vec![json!(["seccomp=/x.json"]), json!(["seccomp"]), json!(["odd=1"]), json!(["apparmor"])],
+        ),
+        (
+            "devices",
+            ["dev", "/dev/a:/dev/b:x", "/a:/b:r:w", "/dev/../x", "/dev/a:"].map(|t| json!([t])).to_vec(),
+        ),
+        ("devices", vec![json!([{"target": "/dev/a"}]), json!([{"source": "/dev/a", "permissions": "x"}])]),
+        ("device_cgroup_rules", ["c 1:3", "x 1:3 r", "c 1:3 x", "c 1 r"].map(|text| json!([text])).to_vec()),
+        ("group_add", vec![json!("a"), json!([""]), json!([true, []])]),
+        ("pid", vec![json!("private"), json!("")]),
+        ("ipc", vec![json!("odd")]),
+        ("uts", vec![json!("private")]),
+        ("userns_mode", vec![json!("private")]),
+        ("cgroup", vec![json!("odd")]),
+        ("sysctls", vec![json!(["a"]), json!({"a": null}), json!(["a=1", "a=2"])]),
+    ]);
+}
+
+#[test]
+fn bad_resource_is_refused_by_its_name() {
+    assert_refused(&[
+        ("mem_limit", vec![json!("x"), json!(-1), json!("1q"), json!([])]),
+        ("memswap_limit", vec![json!(-2)]),
+        ("mem_swappiness", vec![json!(101), json!("x")]),
+        ("cpus", vec![json!("x"), json!(-1), json!("0.0000000001")]),
+        ("cpu_shares", vec![json!(-1), json!(1.5)]),
+        ("cpuset", vec![json!("a"), json!("1-"), json!("")]),
+        ("pids_limit", vec![json!(-2), json!("x")]),
+        ("oom_score_adj", vec![json!(1001), json!("x")]),
+        ("ulimits", vec![json!({"NOFILE": 1}), json!({"nofile": {"soft": 1}}), json!({"nofile": "x"})]),
+        ("ulimits", vec![json!({"nofile": {"soft": 2, "hard": 1}}), json!({"nofile": -2}), json!([])]),
+        ("gpus", vec![json!("some"), json!([{"count": 0}]), json!([{"count": 1, "device_ids": ["0"]}])]),
+    ]);
+}
+
+#[test]
+fn bad_name_place_or_count_is_refused_by_its_name() {
+    assert_refused(&[
+        ("hostname", vec![json!("a b"), json!("-a"), json!("")]),
+        ("dns", vec![json!("dns.example.org"), json!(["x"])]),
+        ("extra_hosts", vec![json!(["db"]), json!({"db": "x"}), json!(["a b:10.0.0.1"]), json!([""])]),
+        ("logging", vec![json!("x"), json!({"driver": ""}), json!({"options": {"a": null}})]),
+        (
+            "tmpfs",
+            vec![
+                json!("run"),
+                json!("/run:odd"),
+                json!(["/run", "/run"]),
+                json!("/run:size=x"),
+                json!("/run:mode=a"),
+            ],
+        ),
+        ("scale", vec![json!(2), json!(0)]),
+    ]);
+    for (field, value) in [("pull_policy", "always"), ("pull_policy", "never"), ("expose", "x")] {
+        let value = if field == "expose" { json!([value]) } else { json!(value) };
+        assert!(refusal(field, value).starts_with(&format!("services.web.{field}")));
+    }
+}
+
+#[test]
+fn deploy_that_needs_a_cluster_or_contradicts_the_service_is_refused() {
+    for (value, path) in [
+        (json!({"replicas": 2}), "deploy.replicas must be 1"),
+        (json!({"mode": "global"}), "deploy.mode is \"global\""),
+        (json!({"restart_policy": {}}), "deploy.restart_policy is not supported yet: use restart"),
+        (json!({"resources": {"limits": {"memory": "2m"}}}), "deploy.resources.limits.memory contradicts"),
+        (json!({"resources": {"limits": {"pids": 2}}}), "deploy.resources.limits.pids contradicts"),
+        (json!({"resources": {"limits": {"cpus": "x"}}}), "deploy.resources.limits.cpus must be"),
+        (
+            json!({"resources": {"reservations": {"devices": [{}]}}}),
+            "deploy.resources.reservations.devices[0] has no",
+        ),
+    ] {
+        let service = json!({"image": "a", "mem_limit": "1m", "pids_limit": 1, "deploy": value});
+        let found = lines(&json!({"services": {"web": service}}));
+        let expected = format!("services.web.{path}");
+        // Which of two contradicting fields is named depends on their order.
+        let other = expected.contains("contradicts") && found[0].contains("contradicts");
+        assert!(found.len() == 1 && (found[0].starts_with(&expected) || other), "{value}: {found:?}");
+    }
+    let both = json!({"services": {"web": {"image": "a", "cpus": 1, "cpu_quota": 1}}});
+    assert!(lines(&both)[0].starts_with("services.web.cpus says the same as cpu_quota"));
+    let names = json!({"services": {"web": {"image": "a", "uts": "host", "hostname": "x"}}});
+    assert!(lines(&names)[0].starts_with("services.web.hostname has no effect"));
+}
+
+#[test]
+fn volume_with_a_bad_field_is_refused() {
+    for (volume, path) in [
+        (json!({"name": "../x"}), ".name is no volume name"),
+        (json!({"driver": ""}), ".driver must"),
+        (json!({"driver_opts": {"a": null}}), ".driver_opts.a has no value"),
+        (json!({"labels": [1]}), ".labels[0] must"),
+        (json!({"external": {}}), ".external must"),
+        (json!({"external": true, "driver": "local"}), ".driver has no effect on an external volume"),
+    ] {
+        let found = lines(&json!({"services": {"a": {"image": "b"}}, "volumes": {"v": volume}}));
+        assert!(found.len() == 1 && found[0].starts_with(&format!("volumes.v{path}")), "{found:?}");
+    }
 }
 
 #[test]
@@ -203,14 +351,6 @@ fn document_without_shape_is_refused() {
         (json!({"services": {"a": {}}}), "services.a has no image"),
         (json!({"services": {"a": {"image": "b"}}, "name": ""}), "name must have 1 to 255 bytes"),
         (json!({"services": {"a": {"image": "b"}}, "volumes": []}), "volumes must be a mapping"),
-        (
-            json!({"services": {"a": {"image": "b"}}, "volumes": {"v": {"name": "x"}}}),
-            "volumes.v.name is only",
-        ),
-        (
-            json!({"services": {"a": {"image": "b"}}, "volumes": {"v": {"external": {}}}}),
-            "volumes.v.external must",
-        ),
         (
             json!({"services": {"a": {"image": "b"}}, "volumes": {"../v": null}}),
             "volumes.../v is no volume name",

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::domain::settings::{
-    Capability, DeviceRequest, HostBind, Logging, Naming, Privileges, Process, Resources, Settings,
+    Capability, DeviceRequest, HostBind, Logging, Naming, Privileges, Process, Propagation, Resources,
+    Settings,
 };
 
 type Fields = BTreeMap<&'static str, Value>;
@@ -164,7 +165,7 @@ fn log_config(logging: &Logging) -> Value {
 /// Only in this form does every engine make a missing source.
 fn legacy_bind(bind: &HostBind) -> Value {
     let mut options = vec![if bind.read_only { "ro" } else { "rw" }];
-    options.extend(bind.propagation.map(|propagation| propagation.as_str()));
+    options.extend(bind.propagation.map(Propagation::as_str));
     json!(format!("{}:{}:{}", bind.source, bind.target, options.join(",")))
 }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::domain::settings::{Device, Propagation, Tmpfs, Ulimit};
+use crate::domain::settings::{Device, Tmpfs, Ulimit};
 
 fn texts(all: &[&str]) -> Vec<String> {
     all.iter().map(|text| (*text).to_owned()).collect()
