@@ -2,8 +2,18 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 9] =
-    ["api_access", "apps", "connectivity", "contract", "error", "inspection", "plan", "power", "terminal"];
+const FILES: &[&str] = &[
+    "api_access",
+    "apps",
+    "connectivity",
+    "contract",
+    "error",
+    "events",
+    "inspection",
+    "plan",
+    "power",
+    "terminal",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut compiler = protox::Compiler::new(["proto"])?;

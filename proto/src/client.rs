@@ -19,8 +19,8 @@ use crate::{
     v1::{
         self, ErrorReason, api_access_client::ApiAccessClient, apps_client::AppsClient,
         connectivity_client::ConnectivityClient, contract_client::ContractClient,
-        inspection_client::InspectionClient, planner_client::PlannerClient, power_client::PowerClient,
-        terminal_client::TerminalClient,
+        events_client::EventsClient, inspection_client::InspectionClient, planner_client::PlannerClient,
+        power_client::PowerClient, terminal_client::TerminalClient,
     },
 };
 
@@ -263,6 +263,8 @@ streams! {
     watch(AppsClient, WatchRequest) -> v1::AppsState;
     /// `Apps.Logs`.
     logs(AppsClient, LogsRequest) -> v1::LogChunk;
+    /// `Events.Follow`.
+    follow(EventsClient, FollowRequest) -> v1::Event;
     /// `Connectivity.WatchConnectivity`.
     watch_connectivity(ConnectivityClient, WatchConnectivityRequest) -> v1::ConnectivityState;
     /// `ApiAccess.WatchRotations`.

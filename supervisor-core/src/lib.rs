@@ -14,6 +14,7 @@ pub mod config;
 pub mod config_json;
 pub mod domain;
 pub mod error;
+pub mod event_feed;
 pub mod grpc;
 pub mod healthcheck;
 pub mod heartbeat;

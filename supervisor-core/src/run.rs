@@ -26,6 +26,7 @@ use crate::{
     config_json,
     domain::environment::{ApiAccess, DeviceFacts},
     error::chain,
+    event_feed::EventFeed,
     grpc::{
         roles::RolePolicy,
         server::{ServeError, Services, serve},
@@ -128,6 +129,7 @@ async fn assemble(
         api,
         closing: closing.clone(),
         status: StatusBoard::default(),
+        events: EventFeed::default(),
     });
     let reconciler = Arc::new(Reconciler::new(context, loaded.apps, loaded.provisional));
     let bus = SystemBus::new(config.dbus_system_bus_address.clone());

@@ -32,6 +32,8 @@ fn demo_state() -> v1::AppsState {
         container_id: "0123456789abcdef0123".to_owned(),
         container_state: state.to_owned(),
         health: health.to_owned(),
+        made_because: if name == "web" { "image changed" } else { "" }.to_owned(),
+        made_at_s: 1_700_000_000,
     };
     let demo = v1::AppState {
         app_id: 2167,

@@ -123,6 +123,9 @@ impl Explanation {
     }
 }
 
+/// What a plan means, by service.
+pub type Explanations = BTreeMap<ServiceName, Explanation>;
+
 /// Everything that a plan was made from.
 #[derive(Clone, Copy)]
 pub struct Situation<'a> {
@@ -136,11 +139,7 @@ pub struct Situation<'a> {
 
 /// Explains `plan` for every service of the target and every one whose container is there. `render` renders
 /// what a container was made from as it would be today, so that only the owner's changes differ.
-pub fn explain(
-    situation: Situation<'_>,
-    plan: &Plan,
-    render: &dyn Fn(&AppRecord) -> Wanted,
-) -> BTreeMap<ServiceName, Explanation> {
+pub fn explain(situation: Situation<'_>, plan: &Plan, render: &dyn Fn(&AppRecord) -> Wanted) -> Explanations {
     let there = situation.observed.containers.iter().filter_map(|c| c.service.as_ref());
     let names: BTreeSet<&ServiceName> = situation.wanted.services.keys().chain(there).collect();
     let explained = names.into_iter().map(|name| {

@@ -29,6 +29,8 @@ pub const GENERATION: &str = "io.supervisor.generation";
 pub const CONFIG_HASH: &str = "io.supervisor.config-hash";
 /// A hash of the options that a volume was made with; absent on a plain one.
 pub const VOLUME: &str = "io.supervisor.volume";
+/// Why the container was made, in a few words that complete "because"; it makes no container a different one.
+pub const MADE_BECAUSE: &str = "io.supervisor.made-because";
 /// The service's part of the target, as JSON: what a lost store is rebuilt from.
 pub const SERVICE: &str = "io.supervisor.service";
 /// The app's part of the target, as JSON.

@@ -4,6 +4,7 @@
 pub mod container;
 pub mod difference;
 pub mod environment;
+pub mod event;
 pub mod explain;
 pub mod intent;
 pub mod labels;

@@ -83,6 +83,26 @@ pub enum Step {
 }
 
 impl Step {
+    /// The service that the step is done to, if it is done to one.
+    pub const fn service(&self) -> Option<&ServiceName> {
+        match self {
+            Self::StopContainer { service, .. } | Self::RemoveContainer { service, .. } => service.as_ref(),
+            Self::CreateContainer { service }
+            | Self::ConnectNetwork { service, .. }
+            | Self::StartContainer { service, .. } => Some(service),
+            Self::PullImage { .. }
+            | Self::EmptyData
+            | Self::RemoveVolume { .. }
+            | Self::RecordEmptied
+            | Self::CreateSupervisorNetwork
+            | Self::CreateNetwork { .. }
+            | Self::CreateVolume { .. }
+            | Self::CloseIntents
+            | Self::RemoveNetwork { .. }
+            | Self::ForgetApp => None,
+        }
+    }
+
     /// Whether the step takes something away from a running app, so that the app's update locks have to be
     /// held. `active` are the containers that have a main process.
     pub fn is_disruptive(&self, active: &BTreeSet<ContainerId>) -> bool {

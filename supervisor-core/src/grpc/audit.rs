@@ -7,19 +7,21 @@ use http::HeaderMap;
 use tonic::{Code, Status};
 
 use super::gate::Caller;
+use crate::{domain::event::What, event_feed::EventFeed};
 
 /// A line that is still to be written; dropped without an end, it says so.
 pub struct Line {
     caller: Caller,
     method: String,
     begun: Instant,
+    feed: EventFeed,
     ended: bool,
 }
 
 impl Line {
     /// A line for a call that began at `begun`.
-    pub const fn new(caller: Caller, method: String, begun: Instant) -> Self {
-        Self { caller, method, begun, ended: false }
+    pub fn new(caller: Caller, method: String, begun: Instant, feed: EventFeed) -> Self {
+        Self { caller, method, begun, feed, ended: false }
     }
 
     /// The call was answered with these headers. A failure is told in them; a success only in the trailers.
@@ -30,16 +32,24 @@ impl Line {
     }
 
     fn write(&self, outcome: &str) {
+        let method = self.method.trim_start_matches("/supervisor.core.v1.");
+        let (caller, elapsed) = (&self.caller, self.begun.elapsed().as_millis());
         log::info!(
             target: "audit",
-            "audit uid={} pid={} role={} method={} outcome={outcome} ms={} request_id={}",
-            self.caller.uid,
-            pid(self.caller.pid),
-            self.caller.role.name(),
-            self.method.trim_start_matches("/supervisor.core.v1."),
-            self.begun.elapsed().as_millis(),
-            self.caller.request_id,
+            "audit uid={} pid={} role={} method={method} outcome={outcome} ms={elapsed} request_id={}",
+            caller.uid,
+            pid(caller.pid),
+            caller.role.name(),
+            caller.request_id,
         );
+        self.feed.tell_all(|| What::CallEnded {
+            uid: caller.uid,
+            role: caller.role.name(),
+            method: method.to_owned(),
+            outcome: outcome.to_owned(),
+            duration_ms: u64::try_from(elapsed).unwrap_or(u64::MAX),
+            request_id: caller.request_id.clone(),
+        });
     }
 }
 

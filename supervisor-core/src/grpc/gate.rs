@@ -16,6 +16,7 @@ use super::{
     audit,
     roles::{Role, RolePolicy, may_call, rule},
 };
+use crate::event_feed::EventFeed;
 
 /// Longest request id that is taken over; an own one is not longer.
 const MAX_REQUEST_ID_BYTES: usize = 64;
@@ -34,17 +35,19 @@ pub struct Caller {
 }
 
 /// Makes gates.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct GateLayer {
     /// Which uids and gids have which role.
     pub policy: RolePolicy,
+    /// Where audited calls are told, besides the log.
+    pub feed: EventFeed,
 }
 
 impl<S> Layer<S> for GateLayer {
     type Service = Gate<S>;
 
     fn layer(&self, inner: S) -> Gate<S> {
-        Gate { policy: self.policy, inner }
+        Gate { policy: self.policy, feed: self.feed.clone(), inner }
     }
 }
 
@@ -52,6 +55,7 @@ impl<S> Layer<S> for GateLayer {
 #[derive(Debug, Clone)]
 pub struct Gate<S> {
     policy: RolePolicy,
+    feed: EventFeed,
     inner: S,
 }
 
@@ -134,10 +138,10 @@ where
         let method = request.uri().path().to_owned();
         let audited = rule(&method).is_some_and(|rule| rule.audited);
         request.extensions_mut().insert(caller.clone());
-        let begun = Instant::now();
+        let (begun, feed) = (Instant::now(), self.feed.clone());
         let answer = self.inner.call(request);
         Box::pin(async move {
-            let line = audited.then(|| audit::Line::new(caller, method, begun));
+            let line = audited.then(|| audit::Line::new(caller, method, begun, feed));
             let response = answer.await?;
             if let Some(line) = line {
                 line.end(response.headers());

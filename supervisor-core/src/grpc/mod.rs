@@ -5,6 +5,7 @@ mod apps;
 mod audit;
 mod connectivity;
 mod contract;
+mod events;
 mod gate;
 mod inspection;
 mod plan;

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use futures_util::{Stream, StreamExt, stream::BoxStream};
 use supervisor_proto::v1::{
     api_access_server::ApiAccessServer, apps_server::AppsServer, connectivity_server::ConnectivityServer,
-    contract_server::ContractServer, inspection_server::InspectionServer, planner_server::PlannerServer,
-    power_server::PowerServer,
+    contract_server::ContractServer, events_server::EventsServer, inspection_server::InspectionServer,
+    planner_server::PlannerServer, power_server::PowerServer,
 };
 use tokio::{net::UnixListener, sync::watch};
 use tokio_stream::wrappers::UnixListenerStream;
@@ -14,8 +14,8 @@ use tonic::{Status, transport::Server};
 
 use super::{
     api_access::ApiAccessService, apps::AppsService, connectivity::ConnectivityService,
-    contract::ContractService, gate::GateLayer, inspection::InspectionService, planner::PlannerService,
-    power::PowerService, roles::RolePolicy,
+    contract::ContractService, events::EventsService, gate::GateLayer, inspection::InspectionService,
+    planner::PlannerService, power::PowerService, roles::RolePolicy,
 };
 use crate::{
     actions::{api_access::ApiAccessKeeper, power::PowerActions},
@@ -69,6 +69,8 @@ pub async fn serve(listener: UnixListener, policy: RolePolicy, services: Service
         .build_v1()
         .map_err(ServeError::Reflection)?;
     let closing = services.closing.clone();
+    let feed = services.reconciler.context().events.clone();
+    let events = EventsService { feed: feed.clone(), closing: closing.clone() };
     let planner = PlannerService { reconciler: Arc::clone(&services.reconciler) };
     let inspection = InspectionService { reconciler: Arc::clone(&services.reconciler) };
     let apps = AppsService { reconciler: services.reconciler, closing: closing.clone() };
@@ -81,11 +83,12 @@ pub async fn serve(listener: UnixListener, policy: RolePolicy, services: Service
     };
     let serving = Server::builder()
         .concurrency_limit_per_connection(MAX_CALLS)
-        .layer(GateLayer { policy })
+        .layer(GateLayer { policy, feed })
         .add_service(health_service)
         .add_service(reflection)
         .add_service(ContractServer::new(ContractService).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(AppsServer::new(apps).max_decoding_message_size(MAX_REQUEST_BYTES))
+        .add_service(EventsServer::new(events).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(PlannerServer::new(planner).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(InspectionServer::new(inspection).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(PowerServer::new(power).max_decoding_message_size(MAX_REQUEST_BYTES))

@@ -46,5 +46,7 @@ fn service_to_wire(name: &str, service: &ServiceStatus) -> ServiceState {
         container_id: service.container_id.clone(),
         container_state: service.container_state.clone(),
         health: service.health.clone(),
+        made_because: service.made_because.clone(),
+        made_at_s: service.made_at_s,
     }
 }

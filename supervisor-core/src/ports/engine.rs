@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, error::Error, net::IpAddr, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
-use supervisor_proto::ids::AppId;
+use supervisor_proto::ids::{AppId, ServiceName};
 
 use crate::domain::{
     container::ContainerSpec,
+    event::Happening,
     observed::{Container, ContainerId},
     target::RestartPolicy,
     volume::OwnVolume,
@@ -45,6 +46,14 @@ pub enum EngineError {
 pub struct EngineEvent {
     /// The app that the container belongs to.
     pub app: AppId,
+    /// Its service, when its label tells.
+    pub service: Option<ServiceName>,
+    /// The container.
+    pub container: ContainerId,
+    /// What happened.
+    pub happening: Happening,
+    /// When, milliseconds since 1970, by the engine's clock.
+    pub time_ms: u64,
 }
 
 /// A piece of a container's output.

@@ -3,14 +3,21 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::atomic::{AtomicBool, Ordering},
+    time::Instant,
 };
 
 use supervisor_proto::ids::{AppId, ServiceName};
 use tokio::sync::Notify;
 
-use super::{Context, execute::Executor, observe::observe};
+use super::{
+    Context,
+    execute::Executor,
+    observe::{observe, render_for},
+};
 use crate::{
     domain::{
+        event::{LockChange, What},
+        explain::{Explanation, Explanations, Situation, explain},
         plan::{Plan, plan},
         record::AppRecord,
         step::Step,
@@ -67,7 +74,7 @@ impl Cycle<'_> {
 
     /// Runs until the plan is empty or a step fails.
     pub async fn run(&mut self) -> Result<Outcome, CoreError> {
-        for _ in 0..MAX_ROUNDS {
+        for round in 0..MAX_ROUNDS {
             let (wanted, observed) = observe(self.context, self.record).await?;
             let plan = plan(self.record, &wanted, &observed);
             self.context.status.update(self.record.app_id(), |status| {
@@ -79,6 +86,10 @@ impl Cycle<'_> {
                 status.update_downloaded = status.update_pending && !pulls;
             });
             if plan.steps.is_empty() {
+                if round > 0 {
+                    let settled = || What::CycleEnded { error: String::new() };
+                    self.context.events.tell(self.app(), settled);
+                }
                 return Ok(if plan.waiting_for_api.is_empty() {
                     Outcome::Converged
                 } else {
@@ -86,7 +97,9 @@ impl Cycle<'_> {
                 });
             }
             let there = observed.containers.iter().filter_map(|c| c.service.clone()).collect();
-            self.execute(&plan, &wanted, &there).await?;
+            let situation = Situation { record: self.record, wanted: &wanted, observed: &observed };
+            let why = explain(situation, &plan, &|record| render_for(self.context, record, &observed));
+            self.execute(&plan, &wanted, &there, &why).await?;
             if plan.steps.contains(&Step::ForgetApp) {
                 return Ok(Outcome::Forgotten);
             }
@@ -94,10 +107,16 @@ impl Cycle<'_> {
         Err(CoreError::StillInProgress { waiting_for: "the engine to keep what it was told".to_owned() })
     }
 
-    async fn execute(&mut self, plan: &Plan, wanted: &Wanted, there: &Held) -> Result<(), CoreError> {
+    async fn execute(
+        &mut self,
+        plan: &Plan,
+        wanted: &Wanted,
+        there: &Held,
+        why: &Explanations,
+    ) -> Result<(), CoreError> {
         let app = self.app();
         let mut made = BTreeMap::new();
-        for step in &plan.steps {
+        for (index, step) in plan.steps.iter().enumerate() {
             if *self.context.closing.borrow() {
                 return Err(CoreError::ShuttingDown);
             }
@@ -111,8 +130,22 @@ impl Cycle<'_> {
                 release_locks(self.context, self.record, &held).await;
             }
             log::info!("step started app_id={app} step='{step}'");
+            let (number, of) = (index + 1, plan.steps.len());
+            let reason = || step.service().and_then(|name| why.get(name)).map(Explanation::because);
+            let begun =
+                || What::StepBegun { step: step.clone(), number, of, reason: reason().unwrap_or_default() };
+            self.context.events.tell(app, begun);
+            let at = Instant::now();
             let (context, cancel) = (self.context, &self.signals.cancel);
-            Executor { context, record: self.record, wanted, cancel, made: &mut made }.execute(step).await?;
+            let mut executor =
+                Executor { context, record: self.record, wanted, why, cancel, made: &mut made };
+            let result = executor.execute(step).await;
+            self.context.events.tell(app, || What::StepEnded {
+                step: step.clone(),
+                duration_ms: u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX),
+                error: result.as_ref().err().map(|error| chain(error)).unwrap_or_default(),
+            });
+            result?;
         }
         Ok(())
     }
@@ -120,7 +153,11 @@ impl Cycle<'_> {
     /// Takes the update locks, unless they are ours already or are overridden.
     /// A service that the target has dropped has a say as long as its container is there.
     async fn lock(&mut self, there: &Held) -> Result<(), CoreError> {
-        if self.held.is_some() || self.record.override_locks || self.signals.force.load(Ordering::Relaxed) {
+        if self.held.is_some() {
+            return Ok(());
+        }
+        if self.record.override_locks || self.signals.force.load(Ordering::Relaxed) {
+            self.context.events.tell(self.app(), || What::LocksChanged(LockChange::Overridden));
             return Ok(());
         }
         *self.held = Some(take_locks(self.context, self.record, there.clone()).await?);
@@ -141,11 +178,15 @@ fn lock_facts(record: &AppRecord, others: &Held) -> Result<(LockToken, Vec<Servi
 pub async fn take_locks(context: &Context, record: &AppRecord, others: Held) -> Result<Held, CoreError> {
     let (token, services) = lock_facts(record, &others)?;
     context.files.take_locks(record.app_id(), &services, &token).await?;
+    context.events.tell(record.app_id(), || What::LocksChanged(LockChange::Taken));
     Ok(services.into_iter().collect())
 }
 
 /// Gives the update locks back; a failure is logged, as there is nobody to tell.
 pub async fn release_locks(context: &Context, record: &AppRecord, held: &Held) {
+    if !held.is_empty() {
+        context.events.tell(record.app_id(), || What::LocksChanged(LockChange::Released));
+    }
     let released = match lock_facts(record, held) {
         Ok((token, services)) => {
             context.files.release_locks(record.app_id(), &services, &token).await.map_err(CoreError::from)

@@ -13,11 +13,12 @@ use supervisor_proto::ids::AppId;
 use super::{Reconciler, worker::fresh_token};
 use crate::{
     domain::{
+        event::What,
         labels,
         observed::{Container, ContainerId, ContainerState},
     },
     error::chain,
-    ports::engine::EngineError,
+    ports::engine::{EngineError, EngineEvent},
 };
 
 /// First and longest wait between attempts to reach the engine.
@@ -34,6 +35,7 @@ pub async fn follow(reconciler: Arc<Reconciler>) {
         match listen(&reconciler).await {
             Ok(()) => {
                 log::warn!("engine gone");
+                reconciler.context().events.tell_all(|| What::EngineChanged { available: false });
                 (wait, told) = (RETRY_FIRST, true);
             }
             Err(error) if !told => {
@@ -56,12 +58,18 @@ async fn listen(reconciler: &Arc<Reconciler>) -> Result<(), EngineError> {
     let containers = context.engine.containers(&[ours]).await?;
     let mut events = context.engine.events(ours, since_s).await?;
     context.status.set_engine_available(true);
+    context.events.tell_all(|| What::EngineChanged { available: true });
     adopt_all(reconciler, &containers).await?;
     report_strangers(reconciler).await?;
     reconciler.nudge_all(false, false);
     while let Some(event) = events.next().await {
         match event {
-            Ok(event) => reconciler.nudge(event.app),
+            Ok(event) => {
+                let EngineEvent { app, service, container, happening, time_ms } = event;
+                let what = || What::ContainerChanged { service, container, happening };
+                context.events.tell_of(app, time_ms, what);
+                reconciler.nudge(app);
+            }
             Err(error) => {
                 log::debug!("events ended error='{}'", chain(&error));
                 break;

@@ -9,6 +9,8 @@ use super::{Context, status::Activity};
 use crate::{
     closing::closed,
     domain::{
+        event::What,
+        explain::{Explanation, Explanations},
         labels,
         observed::ContainerId,
         record::{AppRecord, PurgePhase},
@@ -28,6 +30,8 @@ pub struct Executor<'a> {
     pub record: &'a mut AppRecord,
     /// The record, rendered.
     pub wanted: &'a Wanted,
+    /// Why the plan touches each service.
+    pub why: &'a Explanations,
     /// Aborts a pull.
     pub cancel: &'a Notify,
     /// Containers that earlier steps of the plan have made.
@@ -97,7 +101,11 @@ impl Executor<'_> {
 
     async fn pull(&self, image: &str) -> Result<(), CoreError> {
         self.show(Activity::Downloading(0));
-        let progress = |percent| self.show(Activity::Downloading(percent));
+        let progress = |percent| {
+            self.show(Activity::Downloading(percent));
+            let events = &self.context.events;
+            events.tell(self.app(), || What::PullProgress { image: image.to_owned(), percent });
+        };
         tokio::select! {
             result = self.context.engine.pull(image, &progress) => Ok(result?),
             () = closed(self.context.closing.clone()) => Err(CoreError::ShuttingDown),
@@ -134,7 +142,11 @@ impl Executor<'_> {
             }
         }
         self.context.files.prepare(self.app(), std::slice::from_ref(service)).await?;
-        let id = self.context.engine.create(&wanted.spec).await?;
+        let mut spec = wanted.spec.clone();
+        if let Some(why) = self.why.get(service).map(Explanation::because) {
+            spec.labels.insert(labels::MADE_BECAUSE.to_owned(), why);
+        }
+        let id = self.context.engine.create(&spec).await?;
         self.made.insert(service.clone(), id);
         Ok(())
     }

@@ -21,6 +21,7 @@ pub use self::{
 };
 use crate::{
     domain::environment::{ApiAccess, DeviceFacts},
+    event_feed::EventFeed,
     ports::{engine::Engine, host_files::HostFiles, store::Store},
 };
 
@@ -44,6 +45,8 @@ pub struct Context {
     pub closing: watch::Receiver<bool>,
     /// What every app is doing.
     pub status: StatusBoard,
+    /// What happens, for whoever follows.
+    pub events: EventFeed,
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use supervisor_proto::ids::{AppId, ServiceName};
 use tokio::sync::watch;
 
-use crate::domain::{environment, observed::Observed, record::AppRecord, wanted::Wanted};
+use crate::domain::{environment, labels, observed::Observed, record::AppRecord, wanted::Wanted};
 
 /// What an app's worker is busy with, in the words of `GET /v1/device`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -65,6 +65,10 @@ pub struct ServiceStatus {
     pub container_state: String,
     /// What its health check says; empty without one.
     pub health: String,
+    /// Why its container was made, to complete "because"; empty when it does not tell.
+    pub made_because: String,
+    /// When its container was made, seconds since 1970; 0 without one.
+    pub made_at_s: u64,
 }
 
 /// An environment without API keys; `Debug` shows names only, as apps keep secrets of their own in it.
@@ -182,6 +186,9 @@ impl AppStatus {
             status.container_id = newest.map(|c| c.id.0.clone()).unwrap_or_default();
             status.container_state = newest.map(|c| c.state.as_str().to_owned()).unwrap_or_default();
             status.health = newest.map(|c| c.health.clone()).unwrap_or_default();
+            status.made_because =
+                newest.and_then(|c| c.labels.get(labels::MADE_BECAUSE).cloned()).unwrap_or_default();
+            status.made_at_s = newest.and_then(|c| u64::try_from(c.created_s).ok()).unwrap_or_default();
         }
     }
 }

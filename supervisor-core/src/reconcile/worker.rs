@@ -18,7 +18,7 @@ use super::{
     status::Activity,
 };
 use crate::{
-    domain::{intent::Action, record::AppRecord},
+    domain::{event::What, intent::Action, record::AppRecord},
     error::{CoreError, chain},
     ports::engine::EngineError,
 };
@@ -222,6 +222,7 @@ impl Worker {
         });
         if text != self.last_error {
             log::warn!("cycle failed app_id={} error='{text}'", self.app);
+            self.context.events.tell(self.app, || What::CycleEnded { error: text.clone() });
             self.last_error = text;
         }
     }

@@ -150,6 +150,12 @@ pub struct IpamConfig {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Event {
+    /// What happened.
+    #[serde(deserialize_with = "nullable")]
+    pub action: String,
+    /// When, nanoseconds since 1970.
+    #[serde(rename = "timeNano", deserialize_with = "nullable")]
+    pub time_ns: u64,
     /// Whom it is about.
     #[serde(deserialize_with = "nullable")]
     pub actor: Actor,
@@ -159,6 +165,9 @@ pub struct Event {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Actor {
+    /// Its id.
+    #[serde(rename = "ID", deserialize_with = "nullable")]
+    pub id: String,
     /// Its labels, among others.
     #[serde(deserialize_with = "nullable")]
     pub attributes: BTreeMap<String, String>,

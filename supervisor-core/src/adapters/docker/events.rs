@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use hyper014::Method;
 use serde_json::json;
-use supervisor_proto::ids::AppId;
+use supervisor_proto::ids::{AppId, ServiceName};
 
 use super::{
     answers::Event,
@@ -13,12 +13,14 @@ use super::{
     transport::{Call, Pieces, Transport, failure},
 };
 use crate::{
-    domain::labels,
+    domain::{event::Happening, labels, observed::ContainerId},
     ports::engine::{EngineError, EngineEvent},
 };
 
 /// A line longer than this is dropped; no event comes near it.
 const MAX_LINE_BYTES: usize = 1 << 20;
+
+const NS_PER_MS: u64 = 1_000_000;
 
 /// What changes a plan or what `watch` shows. `remove` and `died` are Podman's words.
 const INTERESTING: [&str; 9] =
@@ -61,8 +63,31 @@ impl Listener {
 
 fn parse(line: &[u8]) -> Option<EngineEvent> {
     let event: Event = serde_json::from_slice(line).ok()?;
-    let app = event.actor.attributes.get(labels::APP_ID)?;
-    Some(EngineEvent { app: AppId::parse(app).ok()? })
+    let attribute = |name: &str| event.actor.attributes.get(name).map(String::as_str);
+    Some(EngineEvent {
+        app: AppId::parse(attribute(labels::APP_ID)?).ok()?,
+        service: attribute(labels::SERVICE_NAME).and_then(|name| ServiceName::parse(name).ok()),
+        happening: happening(&event.action, || {
+            // Podman's word is the second.
+            attribute("exitCode")
+                .or_else(|| attribute("containerExitCode"))
+                .and_then(|code| code.parse().ok())
+        })?,
+        time_ms: event.time_ns / NS_PER_MS,
+        container: ContainerId(event.actor.id),
+    })
+}
+
+fn happening(action: &str, exit_code: impl FnOnce() -> Option<i32>) -> Option<Happening> {
+    Some(match action {
+        "create" => Happening::Created,
+        "start" => Happening::Started,
+        "die" | "died" => Happening::Died { exit_code: exit_code() },
+        "destroy" | "remove" => Happening::Destroyed,
+        "pause" => Happening::Paused,
+        "unpause" => Happening::Unpaused,
+        other => Happening::Health(other.strip_prefix("health_status")?.trim_matches([':', ' ']).to_owned()),
+    })
 }
 
 /// Puts pieces of any size together to lines.
@@ -109,18 +134,43 @@ mod tests {
         assert!(lines.rest.is_empty());
     }
 
+    fn event(action: &str, more: &str) -> Option<EngineEvent> {
+        let line = format!(
+            r#"{{"Type":"container","Action":"{action}","timeNano":5000000,"Actor":{{"ID":"x","Attributes":{{
+                "io.balena.app-id":"7","io.balena.service-name":"web"{more}}}}}}}"#
+        );
+        parse(line.as_bytes())
+    }
+
     #[test]
-    fn event_of_an_app_is_told_and_anything_else_is_not() {
-        let event = br#"{"Type":"container","Actor":{"ID":"x","Attributes":{"io.balena.app-id":"7"}}}"#;
-        assert_eq!(parse(event), Some(EngineEvent { app: AppId::new(7).unwrap() }));
+    fn event_of_an_app_tells_whose_container_it_was_when_and_what_happened() {
+        let told = event("die", r#","exitCode":"137""#).unwrap();
+        assert_eq!((told.app, told.time_ms), (AppId::new(7).unwrap(), 5));
+        assert_eq!(told.service, Some(ServiceName::parse("web").unwrap()));
+        assert_eq!(told.container, ContainerId("x".to_owned()));
+        assert_eq!(told.happening, Happening::Died { exit_code: Some(137) });
+    }
+
+    #[test]
+    fn every_event_that_is_asked_for_is_understood() {
+        for action in INTERESTING {
+            assert!(event(action, "").is_some(), "{action}");
+        }
+        let health = event("health_status: unhealthy", "").unwrap().happening;
+        assert_eq!(health, Happening::Health("unhealthy".to_owned()));
+    }
+
+    #[test]
+    fn event_of_nobodys_container_and_what_is_no_event_is_not_told() {
         for other in [
             &b"{}"[..],
             b"",
             b"[]",
-            br#"{"Actor":{"Attributes":{"io.balena.app-id":"x"}}}"#,
-            br#"{"Actor":null}"#,
+            br#"{"Action":"die","Actor":{"Attributes":{"io.balena.app-id":"x"}}}"#,
+            br#"{"Action":"die","Actor":null}"#,
         ] {
             assert_eq!(parse(other), None);
         }
+        assert_eq!(event("attach", ""), None);
     }
 }

@@ -12,6 +12,7 @@ use super::device::{Boxed, FakeDevice, FakeVolume, Fault, State};
 use crate::{
     domain::{
         container::{ContainerSpec, Network},
+        event::Happening,
         labels,
         observed::{Container, ContainerId, ContainerState},
         target::RestartPolicy,
@@ -31,6 +32,12 @@ fn absent() -> EngineError {
 
 fn fail(fault: Fault) -> EngineError {
     if fault == Fault::Refused { refused(500) } else { absent() }
+}
+
+/// What happened is of no matter to a worker: it looks itself.
+fn started(app: AppId) -> EngineEvent {
+    let container = ContainerId("c1".to_owned());
+    EngineEvent { app, service: None, container, happening: Happening::Started, time_ms: 1 }
 }
 
 fn bears(all: &BTreeMap<String, String>, wanted: &[(&str, &str)]) -> bool {
@@ -274,7 +281,7 @@ impl Engine for FakeDevice {
         self.engine("events".to_owned(), |state| {
             let (sender, receiver) = mpsc::unbounded_channel();
             state.listeners.push(sender);
-            Ok(UnboundedReceiverStream::new(receiver).map(|app| Ok(EngineEvent { app })).boxed())
+            Ok(UnboundedReceiverStream::new(receiver).map(|app| Ok(started(app))).boxed())
         })
         .await
     }

@@ -19,6 +19,7 @@ use crate::{
         target::RestartPolicy,
     },
     error::CoreError,
+    event_feed::EventFeed,
     reconcile::{
         Context, Reconciler,
         status::{AppStatus, StatusBoard},
@@ -62,6 +63,7 @@ impl World {
             api: known,
             closing: ending,
             status: StatusBoard::default(),
+            events: EventFeed::default(),
         };
         let reconciler = Arc::new(Reconciler::new(Arc::new(context), records, provisional));
         Self { device: Arc::clone(device), reconciler, api, closing }

@@ -5,6 +5,7 @@ mod adoption;
 mod api_key;
 mod crash;
 mod engine_away;
+mod events;
 mod locks;
 mod pull;
 mod shutdown;

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use super::Worker;
 use crate::{
     domain::{
+        event::What,
         intent::{Action, edit},
         record::{AppRecord, PurgePhase},
     },
@@ -42,6 +43,7 @@ impl Worker {
             self.signals.force.store(true, Ordering::Relaxed);
         }
         log::info!("intent stored app_id={} action={}", self.app, action.name());
+        self.context.events.tell(self.app, || What::ActionAccepted { action: action.name(), force });
         self.record = Some(next);
         self.unsaved = false;
         Ok(())
