@@ -33,6 +33,15 @@ Examples:
 Each service comes with what would happen to it and why: + created or started, ~ recreated,
 - removed or stopped, = unchanged. Names of fields are shown, values never.";
 
+const EVENTS_HELP: &str = "\
+Examples:
+  supervisor-admin events                   everything, with who called what
+  supervisor-admin events --app 2167        one app
+  supervisor-admin events --json | jq -r 'select(.event == \"container-changed\") | .happening'
+
+Times are UTC. Nothing is kept: an event that nobody follows is not told again. Why a running container
+was made stands in `app show`.";
+
 /// Looks after the apps of this device: a client of supervisor-core's Unix socket.
 #[derive(Debug, Parser)]
 #[command(name = "supervisor-admin", version, after_help = AFTER_HELP)]
@@ -65,6 +74,9 @@ pub enum Verb {
         #[command(subcommand)]
         verb: AppVerb,
     },
+    /// What core does, as it happens: actions, steps, pulls, containers, locks, calls. Until Ctrl-C.
+    #[command(after_help = EVENTS_HELP)]
+    Events(EventsArgs),
     /// Reboot the device; asks first.
     Reboot(Force),
     /// Power the device off; asks first.
@@ -195,6 +207,14 @@ pub struct LogsArgs {
     /// Only this many lines from the end.
     #[arg(long, value_name = "N")]
     pub tail: Option<u32>,
+}
+
+/// `events`.
+#[derive(Debug, ClapArgs)]
+pub struct EventsArgs {
+    /// Only this app, and the container engine's coming and going.
+    #[arg(long, value_parser = app_id, value_name = "ID")]
+    pub app: Option<AppId>,
 }
 
 /// How to treat the apps' update locks.

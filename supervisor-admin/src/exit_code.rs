@@ -33,6 +33,7 @@ pub fn of_failure(failure: &Failure) -> u8 {
         | Failure::TooLarge { .. }
         | Failure::NoName => DATA,
         Failure::File { .. } | Failure::NoSuchApp(_) | Failure::NoKeyYet => NOT_FOUND,
+        Failure::CoreEnded => UNAVAILABLE,
         Failure::SocketDenied { .. } => NOT_ALLOWED,
         Failure::Call(error) => of_call(error),
         Failure::Output(_) | Failure::Runtime(_) => INTERNAL,

@@ -71,6 +71,9 @@ pub enum Failure {
     /// No frontend has told core a key.
     #[error("no API key is known yet: is supervisor-frontend running?")]
     NoKeyYet,
+    /// Core has ended while its events were followed.
+    #[error("core has ended, and its events with it: `supervisor-admin doctor` looks whether it is back")]
+    CoreEnded,
     /// The socket may not be opened.
     #[error("no permission to open {}: run as root or in ADMIN_GID", socket.display())]
     SocketDenied {
@@ -110,6 +113,7 @@ impl Failure {
             Self::Refused { .. } | Self::TargetRefused { .. } | Self::NoName => "compose-not-accepted",
             Self::NoSuchApp(_) => "app-not-found",
             Self::NoKeyYet => "no-key-yet",
+            Self::CoreEnded => "core-ended",
             Self::SocketDenied { .. } => "peer-denied",
             Self::Call(CallError::Unreachable { .. }) => "core-unreachable",
             Self::Call(CallError::ContractMismatch { .. }) => "contract-mismatch",

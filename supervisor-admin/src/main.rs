@@ -11,6 +11,7 @@ mod output;
 mod progress;
 mod render;
 mod request_id;
+mod timestamp;
 mod views;
 
 use std::{ffi::OsString, process::ExitCode};

@@ -1,7 +1,6 @@
-//! Live progress on a terminal while core works on an app.
+//! What core does with an app while the tool waits for it: a bar on a terminal, plain lines elsewhere.
 
 use std::{
-    convert::Infallible,
     io::{self, IsTerminal as _},
     time::Duration,
 };
@@ -13,53 +12,102 @@ use supervisor_proto::{
     v1,
 };
 
-use crate::{output::Output, output::one_line, views::activity_word};
+use crate::{
+    output::{Output, one_line},
+    render,
+    views::{EventView, WhatView},
+};
 
 const FRAME: Duration = Duration::from_millis(100);
+const WORKING: &str = "{spinner} {msg}";
+const PULLING: &str = "{spinner} {msg} [{bar:30}] {pos}%";
 
-/// Waits for `action`; meanwhile a person at a terminal sees what core does with the app.
+/// Waits for `action`; meanwhile a person sees what core does with the app. Progress is a courtesy: when it
+/// cannot be had, the action goes on without.
 pub async fn shown<T>(
     client: &CoreClient,
-    output: &Output,
+    output: &mut Output,
     app_id: AppId,
     request_id: &str,
     action: impl Future<Output = Result<T, CallError>>,
 ) -> Result<T, CallError> {
-    if output.is_json() || !io::stderr().is_terminal() {
+    if output.is_json() {
         return action.await;
     }
-    let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
-        bar.set_style(style);
-    }
-    bar.set_message(format!("app {app_id}: waiting"));
-    bar.enable_steady_tick(FRAME);
-    let answer = tokio::select! {
-        biased;
-        answer = action => answer,
-        never = follow(client, &bar, app_id, request_id) => match never {},
+    // Before the action, so that none of its steps is missed.
+    let Ok(mut events) = client.follow(v1::FollowRequest { app_id: app_id.get() }, request_id).await else {
+        return action.await;
     };
-    bar.finish_and_clear();
+    let bar = io::stderr().is_terminal().then(|| Bar::new(app_id));
+    tokio::pin!(action);
+    let mut follows = true;
+    let answer = loop {
+        tokio::select! {
+            // What has come is shown before the answer.
+            biased;
+            event = events.message(), if follows => match event {
+                Ok(Some(event)) => show(output, bar.as_ref(), app_id, &EventView::from(event).what),
+                Ok(None) | Err(_) => follows = false,
+            },
+            answer = &mut action => break answer,
+        }
+    };
+    if let Some(bar) = bar {
+        bar.line.finish_and_clear();
+    }
     answer
 }
 
-/// Shows every state until it is dropped. Progress is a courtesy: when it cannot be had, the action
-/// goes on without.
-async fn follow(client: &CoreClient, bar: &ProgressBar, app_id: AppId, request_id: &str) -> Infallible {
-    if let Ok(mut states) = client.watch(v1::WatchRequest {}, request_id).await {
-        while let Ok(Some(state)) = states.message().await {
-            if let Some(app) = state.apps.iter().find(|app| app.app_id == app_id.get()) {
-                bar.set_message(line(app));
-            }
-        }
+fn show(output: &mut Output, bar: Option<&Bar>, app_id: AppId, what: &WhatView) {
+    match bar {
+        Some(bar) => bar.show(what),
+        None => line(output, app_id, what),
     }
-    std::future::pending().await
 }
 
-fn line(app: &v1::AppState) -> String {
-    let percent = app.download_progress_percent.map(|percent| format!(" {percent}%")).unwrap_or_default();
-    let error =
-        if app.last_error.is_empty() { String::new() } else { format!(" ({})", one_line(&app.last_error)) };
-    let id = app.app_id;
-    format!("app {id}: {}{percent}{error}", activity_word(app.activity()))
+/// Steps and failures, a line each.
+fn line(output: &mut Output, app_id: AppId, what: &WhatView) {
+    let text = match what {
+        WhatView::StepBegun { .. } | WhatView::CycleEnded { error: Some(_) } => render::said(what).0,
+        _ => return,
+    };
+    // A reader that went away does not end the action.
+    drop(output.error_bytes(format!("app {app_id}: {}\n", one_line(&text)).as_bytes()));
+}
+
+struct Bar {
+    app_id: AppId,
+    line: ProgressBar,
+}
+
+impl Bar {
+    fn new(app_id: AppId) -> Self {
+        let bar = Self { app_id, line: ProgressBar::new(100) };
+        bar.working("waiting");
+        bar.line.enable_steady_tick(FRAME);
+        bar
+    }
+
+    fn show(&self, what: &WhatView) {
+        match what {
+            WhatView::PullProgress { image, percent } => {
+                self.style(PULLING);
+                self.line.set_position((*percent).into());
+                self.line.set_message(format!("app {}: pull {}", self.app_id, one_line(image)));
+            }
+            WhatView::StepBegun { .. } | WhatView::CycleEnded { .. } => self.working(&render::said(what).0),
+            _ => {}
+        }
+    }
+
+    fn working(&self, text: &str) {
+        self.style(WORKING);
+        self.line.set_message(format!("app {}: {}", self.app_id, one_line(text)));
+    }
+
+    fn style(&self, template: &str) {
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.line.set_style(style.progress_chars("=> "));
+        }
+    }
 }

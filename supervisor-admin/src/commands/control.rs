@@ -1,7 +1,7 @@
 //! `app start|stop|restart|purge|remove`.
 
 use supervisor_proto::{
-    client::CallError,
+    client::{CallError, CoreClient},
     ids::{AppId, ServiceName},
     v1::{AppReply, AppRequest},
 };
@@ -63,7 +63,7 @@ pub(super) async fn run(
     let services: Vec<String> = services.iter().map(ToString::to_string).collect();
     let request = AppRequest { app_id: app_id.get(), force: force.force, services: services.clone() };
     session.client.hello().await?;
-    let call = call(session, action, request);
+    let call = call(&session.client, &session.request_id, action, request);
     progress::shown(&session.client, session.output, app_id, &session.request_id, call).await?;
     let view = DoneView { action: action.word(), app_id: app_id.get(), services };
     session.output.answer(&view, |_| {
@@ -76,8 +76,12 @@ pub(super) async fn run(
     })
 }
 
-async fn call(session: &Session<'_>, action: Action, request: AppRequest) -> Result<AppReply, CallError> {
-    let (client, id) = (&session.client, session.request_id.as_str());
+async fn call(
+    client: &CoreClient,
+    id: &str,
+    action: Action,
+    request: AppRequest,
+) -> Result<AppReply, CallError> {
     match action {
         Action::Start => client.start(request, id).await,
         Action::Stop => client.stop(request, id).await,

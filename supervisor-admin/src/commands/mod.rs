@@ -2,6 +2,7 @@
 
 mod apply;
 mod control;
+mod events;
 mod inspect;
 mod key;
 mod logs;
@@ -40,6 +41,7 @@ pub async fn run(args: &Args, output: &mut Output) -> Result<u8, Failure> {
     match &args.verb {
         Verb::App { verb } => return app(&mut session, verb).await,
         Verb::Status => status::run(&mut session).await,
+        Verb::Events(events) => events::run(&mut session, events).await,
         Verb::Reboot(force) => power::run(&mut session, power::Power::Reboot, *force).await,
         Verb::Shutdown(force) => power::run(&mut session, power::Power::Shutdown, *force).await,
         Verb::TcpPing { switch } => tcp_ping::run(&mut session, *switch).await,

@@ -62,7 +62,18 @@ pub fn app(app: &AppView, coloured: bool) -> String {
         ]
     };
     let rows: Vec<_> = app.services.iter().map(row).collect();
-    text + &table(["SERVICE", "STATE", "WANTED", "HEALTH", "CONTAINER", "IMAGE"], &rows, coloured)
+    text += &table(["SERVICE", "STATE", "WANTED", "HEALTH", "CONTAINER", "IMAGE"], &rows, coloured);
+    let made: Vec<String> = app.services.iter().filter_map(made).collect();
+    if !made.is_empty() {
+        text.push('\n');
+    }
+    text + &made.concat()
+}
+
+/// Why the service's container is the one it is.
+fn made(service: &ServiceView) -> Option<String> {
+    let (because, at) = (service.made_because.as_deref()?, service.made_at.as_deref()?);
+    Some(format!("{} was made {at} because {}\n", one_line(&service.name), one_line(because)))
 }
 
 fn state(app: &AppView) -> (String, Option<Tone>) {

@@ -1,12 +1,18 @@
 //! The JSON of every answer. The field names are a contract with scripts, documented in
 //! `docs/admin.md`: fields are added, never renamed; units are in the names.
 
+mod event;
 mod plan;
 
 use serde::Serialize;
 use supervisor_proto::v1::{self, Activity, Role};
 
-pub use self::plan::{ChangeView, PlanView, StepView};
+use crate::timestamp;
+
+pub use self::{
+    event::{EventView, WhatView},
+    plan::{ChangeView, PlanView, StepView},
+};
 
 /// An error, on stderr.
 #[derive(Debug, Serialize)]
@@ -76,6 +82,8 @@ pub struct ServiceView {
     pub container_id: Option<String>,
     pub container_state: Option<String>,
     pub health: Option<String>,
+    pub made_because: Option<String>,
+    pub made_at: Option<String>,
 }
 
 /// A verb that was carried out on an app.
@@ -171,6 +179,8 @@ impl From<v1::ServiceState> for ServiceView {
             container_id: filled(service.container_id),
             container_state: filled(service.container_state),
             health: filled(service.health),
+            made_because: filled(service.made_because),
+            made_at: (service.made_at_s != 0).then(|| timestamp::of_s(service.made_at_s)),
         }
     }
 }

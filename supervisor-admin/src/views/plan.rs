@@ -6,6 +6,8 @@ use supervisor_proto::{
     v1::{self, service_change::Change, step::Kind},
 };
 
+use super::filled;
+
 /// `app plan` and `app apply --dry-run`.
 #[derive(Debug, Serialize)]
 pub struct PlanView {
@@ -38,7 +40,6 @@ pub struct StepView {
 impl PlanView {
     /// The plan for `app_id` that core gave.
     pub fn new(app_id: AppId, reply: v1::PlanReply) -> Self {
-        let filled = |text: String| (!text.is_empty()).then_some(text);
         Self {
             app_id: app_id.get(),
             commit: reply.commit,
@@ -57,14 +58,13 @@ impl From<v1::ServiceChange> for ChangeView {
             change: change_word(service.change()),
             name: service.name,
             changed_fields: service.changed_fields,
-            reason: (!service.reason.is_empty()).then_some(service.reason),
+            reason: filled(service.reason),
         }
     }
 }
 
 impl From<v1::Step> for StepView {
     fn from(step: v1::Step) -> Self {
-        let filled = |text: String| (!text.is_empty()).then_some(text);
         Self { step: step_word(step.kind()), service: filled(step.service), object: filled(step.object) }
     }
 }
@@ -83,8 +83,7 @@ const fn change_word(change: Change) -> &'static str {
     }
 }
 
-/// A step in one word.
-pub const fn step_word(kind: Kind) -> &'static str {
+const fn step_word(kind: Kind) -> &'static str {
     match kind {
         Kind::Unspecified => "unknown",
         Kind::PullImage => "pull-image",

@@ -1,8 +1,19 @@
 //! `app list|show|start|stop|restart|purge|remove`.
 
-use serde_json::json;
+use std::{
+    io::{BufRead as _, BufReader},
+    process::Stdio,
+    sync::Arc,
+};
 
-use crate::{fake_core::FakeCore, tool::run};
+use serde_json::json;
+use tokio::sync::Notify;
+
+use crate::{
+    events::{event, step_begun},
+    fake_core::FakeCore,
+    tool::{command, run},
+};
 
 #[test]
 fn app_list_as_json_is_sorted_by_id() {
@@ -35,6 +46,8 @@ error    no space left
 SERVICE  STATE    WANTED  HEALTH   CONTAINER     IMAGE
 db       exited   run     -        0123456789ab  registry.example/db:1
 web      running  run     healthy  0123456789ab  registry.example/web:1
+
+web was made 2023-11-14T22:13:20Z because image changed
 ";
     assert_eq!(run.stdout, expected);
 }
@@ -49,9 +62,11 @@ fn app_show_as_json_has_the_documented_fields() {
         "update_failed": false, "last_error": null,
         "services": [
             {"name": "db", "image": "registry.example/db:1", "should_run": true,
-             "container_id": "0123456789abcdef0123", "container_state": "exited", "health": null},
+             "container_id": "0123456789abcdef0123", "container_state": "exited", "health": null,
+             "made_because": null, "made_at": "2023-11-14T22:13:20Z"},
             {"name": "web", "image": "registry.example/web:1", "should_run": true,
-             "container_id": "0123456789abcdef0123", "container_state": "running", "health": "healthy"},
+             "container_id": "0123456789abcdef0123", "container_state": "running", "health": "healthy",
+             "made_because": "image changed", "made_at": "2023-11-14T22:13:20Z"},
         ],
     });
     assert_eq!(app, expected);
@@ -73,7 +88,7 @@ fn app_verbs_reach_their_call_with_app_force_and_services() {
             run(&core.socket(), &["app", verb, "2167", "--force", "--service", "web", "--service", "db"]);
         assert_eq!((run.code, run.stdout), (0, format!("web, db of app 2167 {done}\n")));
         let script = core.script();
-        assert_eq!(script.calls, [verb]);
+        assert_eq!(script.calls, ["follow 2167", verb]);
         let asked = script.asked.clone().unwrap();
         assert_eq!((asked.app_id, asked.force), (2167, true));
         assert_eq!(asked.services, ["web", "db"]);
@@ -86,7 +101,7 @@ fn dangerous_app_verbs_with_yes_are_carried_out() {
         let core = FakeCore::start();
         let run = run(&core.socket(), &["app", verb, "2167", "-y"]);
         assert_eq!((run.code, run.stdout), (0, format!("app 2167 {done}\n")));
-        assert_eq!(core.script().calls, [verb]);
+        assert_eq!(core.script().calls, ["follow 2167", verb]);
         assert!(!core.script().asked.as_ref().unwrap().force);
     }
 }
@@ -111,9 +126,36 @@ fn purge_and_remove_take_no_service() {
 }
 
 #[test]
-fn actions_without_a_terminal_do_not_watch() {
+fn action_without_a_terminal_tells_its_steps_in_plain_lines_on_stderr() {
+    let hold = Arc::new(Notify::new());
+    let core = FakeCore::start_with(|script| {
+        script.hold_apply = Some(Arc::clone(&hold));
+        script.events = vec![event(7, step_begun())];
+    });
+    let file = core.folder().join("compose.yaml");
+    std::fs::write(&file, "services: {a: {image: b}}").unwrap();
+    let words = ["app", "apply", file.to_str().unwrap(), "--app-id", "7", "--name", "x"];
+    let mut command = command(&core.socket(), &words);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "app 7: [1/3] create container of web, because image changed\n");
+    hold.notify_one();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "app 7 (x) applied, commit abc123\n");
+}
+
+#[test]
+fn action_as_json_follows_no_steps() {
     let core = FakeCore::start();
-    let run = run(&core.socket(), &["app", "restart", "2167"]);
+    let run = run(&core.socket(), &["--json", "app", "restart", "2167"]);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     assert_eq!(core.script().calls, ["restart"]);
+}
+
+#[test]
+fn action_goes_on_although_its_steps_cannot_be_followed() {
+    let core = FakeCore::start_with(|script| script.follow_fails = true);
+    let run = run(&core.socket(), &["app", "restart", "2167"]);
+    assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (0, "app 2167 restarted\n", ""));
 }

@@ -10,8 +10,8 @@ use supervisor_proto::{
     reason,
     v1::{
         self, ErrorReason, api_access_server as access, apps_server as apps,
-        connectivity_server as connectivity, contract_server as contract, planner_server as planner,
-        power_server as power,
+        connectivity_server as connectivity, contract_server as contract, events_server as events,
+        planner_server as planner, power_server as power,
     },
 };
 use tokio::sync::{mpsc, oneshot};
@@ -78,6 +78,7 @@ fn serve(listener: std::os::unix::net::UnixListener, service: Service, stopped: 
         let serving = tonic::transport::Server::builder()
             .add_service(contract::ContractServer::new(service.clone()))
             .add_service(apps::AppsServer::new(service.clone()))
+            .add_service(events::EventsServer::new(service.clone()))
             .add_service(planner::PlannerServer::new(service.clone()))
             .add_service(power::PowerServer::new(service.clone()))
             .add_service(connectivity::ConnectivityServer::new(service.clone()))
@@ -187,6 +188,20 @@ impl apps::Apps for Service {
         let open = request.follow;
         script.logs_asked = Some(request);
         Ok(Response::new(stream(script.logs.clone(), open)))
+    }
+}
+
+#[tonic::async_trait]
+impl events::Events for Service {
+    type FollowStream = ReceiverStream<Result<v1::Event, Status>>;
+
+    async fn follow(&self, request: Request<v1::FollowRequest>) -> Answer<Self::FollowStream> {
+        let app_id = request.get_ref().app_id;
+        let script = self.heard(&format!("follow {app_id}"), &request)?;
+        if script.follow_fails {
+            return Err(Status::unavailable("no events"));
+        }
+        Ok(Response::new(stream(script.events.clone(), script.events_stay)))
     }
 }
 

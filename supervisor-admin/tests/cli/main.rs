@@ -11,6 +11,7 @@ mod apps;
 mod compose;
 mod confirm;
 mod errors;
+mod events;
 mod fake_core;
 mod logs;
 mod plan;

@@ -14,6 +14,11 @@ pub struct Script {
     pub logs_asked: Option<v1::LogsRequest>,
     pub plan_asked: Option<v1::PlanRequest>,
     pub plan: v1::PlanReply,
+    pub events: Vec<v1::Event>,
+    /// Core goes on after these events.
+    pub events_stay: bool,
+    /// Its events cannot be followed.
+    pub follow_fails: bool,
     pub contract_version: u32,
     pub fail: Option<Status>,
     pub state: v1::AppsState,
@@ -61,6 +66,9 @@ pub fn quiet_script() -> Script {
         logs_asked: None,
         plan_asked: None,
         plan: v1::PlanReply::default(),
+        events: Vec::new(),
+        events_stay: true,
+        follow_fails: false,
         contract_version: CONTRACT_VERSION,
         fail: None,
         state: demo_state(),

@@ -9,9 +9,14 @@ use std::{
 };
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use supervisor_proto::v1::{self, event::What};
 use tokio::sync::Notify;
 
-use crate::{fake_core::FakeCore, tool::command};
+use crate::{
+    events::{event, step_begun},
+    fake_core::FakeCore,
+    tool::command,
+};
 
 struct OnTerminal {
     screen: File,
@@ -88,17 +93,31 @@ fn colours_on_a_terminal_end_with_no_color() {
     assert!(!plain.contains('\u{1b}'), "{plain:?}");
 }
 
-#[test]
-fn apply_on_a_terminal_shows_the_pull() {
+fn apply_on_a_terminal(events: Vec<What>, text: &str) -> String {
     let hold = Arc::new(Notify::new());
-    let core = FakeCore::start_with(|script| script.hold_apply = Some(Arc::clone(&hold)));
+    let core = FakeCore::start_with(|script| {
+        script.hold_apply = Some(Arc::clone(&hold));
+        script.events = events.into_iter().map(|what| event(7, what)).collect();
+    });
     let file = core.folder().join("compose.yaml");
     std::fs::write(&file, "services: {a: {image: b}}").unwrap();
     let words = ["app", "apply", file.to_str().unwrap(), "--app-id", "7", "--name", "x"];
     let mut terminal = OnTerminal::start(&core, &words, &[]);
-    terminal.until("app 7: downloading 42%");
+    terminal.until(text);
     hold.notify_one();
     let (shown, exit) = terminal.end();
     assert_eq!(exit, 0, "{shown:?}");
+    shown
+}
+
+#[test]
+fn apply_on_a_terminal_shows_the_pull_as_a_bar() {
+    let pull = What::PullProgress(v1::PullProgress { image: "demo:2".to_owned(), percent: 42 });
+    let shown = apply_on_a_terminal(vec![pull], "app 7: pull demo:2 [============>                 ] 42%");
     assert!(shown.contains("app 7 (x) applied, commit abc123"), "{shown:?}");
+}
+
+#[test]
+fn apply_on_a_terminal_shows_each_step_and_why() {
+    apply_on_a_terminal(vec![step_begun()], "app 7: [1/3] create container of web, because image changed");
 }
