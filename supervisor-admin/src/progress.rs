@@ -35,11 +35,10 @@ pub async fn shown<T>(
         return action.await;
     }
     // Before the action, so that none of its steps is missed.
-    let Ok(mut events) = client.follow(v1::FollowRequest { app_id: app_id.get() }, request_id).await else {
-        return action.await;
-    };
+    let following = client.follow(v1::FollowRequest { app_id: app_id.get() }, request_id);
+    let Ok(mut events) = Box::pin(following).await else { return action.await };
     let bar = io::stderr().is_terminal().then(|| Bar::new(app_id));
-    tokio::pin!(action);
+    let mut action = Box::pin(action);
     let mut follows = true;
     let answer = loop {
         tokio::select! {

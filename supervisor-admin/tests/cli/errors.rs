@@ -4,6 +4,7 @@ use std::{
     fs,
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::Path,
+    process::Command,
 };
 
 use supervisor_proto::v1::ErrorReason;
@@ -79,7 +80,7 @@ fn socket_that_may_not_be_opened_is_not_allowed() {
     fs::set_permissions(core.folder(), fs::Permissions::from_mode(0o755)).unwrap();
     fs::set_permissions(core.socket(), fs::Permissions::from_mode(0o600)).unwrap();
     let tool = reachable_tool(core.folder());
-    let mut command = std::process::Command::new(tool);
+    let mut command = Command::new(tool);
     command.arg("status").env_clear().env("CORE_SOCKET", core.socket());
     if rustix::process::geteuid().is_root() {
         command.uid(65_534).gid(65_534);
@@ -92,10 +93,12 @@ fn socket_that_may_not_be_opened_is_not_allowed() {
     assert!(run.stderr.contains("run as root or in ADMIN_GID"), "{run:?}");
 }
 
-/// The build folder may lie where another user cannot reach it.
+/// The build folder may lie where another user cannot reach it. Another program copies: a file that this one
+/// has open for writing at the moment another test forks cannot be run ("text file busy").
 fn reachable_tool(folder: &Path) -> std::path::PathBuf {
     let copy = folder.join("supervisor-admin");
-    fs::copy(env!("CARGO_BIN_EXE_supervisor-admin"), &copy).unwrap();
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_supervisor-admin")).arg(&copy).status();
+    assert!(copied.unwrap().success());
     copy
 }
 
