@@ -1,6 +1,11 @@
 //! Puts core together and runs it until a signal ends it.
 
-use std::{fs::File, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -24,7 +29,10 @@ use crate::{
     },
     config::Config,
     config_json,
-    domain::environment::{ApiAccess, DeviceFacts},
+    domain::{
+        environment::{ApiAccess, DeviceFacts},
+        host_access::OwnPlaces,
+    },
     error::chain,
     event_feed::EventFeed,
     grpc::{
@@ -125,6 +133,7 @@ async fn assemble(
         store: Arc::clone(&store),
         instance: loaded.instance,
         data_path: config.resin_data_path.to_string_lossy().into_owned(),
+        own_places: own_places(config),
         device: DeviceFacts { uuid: device.uuid },
         api,
         closing: closing.clone(),
@@ -158,6 +167,15 @@ async fn assemble(
     let (heartbeat_switch, connectivity) = start_heartbeat(config, device.api_endpoint);
     let api_access = Arc::new(ApiAccessKeeper::new(store, Arc::clone(&reconciler), api_sender));
     Services { reconciler, power, api_access, heartbeat_switch, connectivity, closing }
+}
+
+fn own_places(config: &Config) -> OwnPlaces {
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    OwnPlaces {
+        engine_socket: text(&config.docker_socket),
+        state_folder: text(&config.core_state_dir),
+        socket_folder: config.core_socket.parent().map(text).unwrap_or_default(),
+    }
 }
 
 /// Says once what is underneath, for whoever reads the log.

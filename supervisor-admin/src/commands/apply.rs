@@ -9,7 +9,7 @@ use std::{
 use supervisor_proto::{
     client::CallError,
     ids::AppId,
-    v1::{ApplyRequest, ErrorReason, Target},
+    v1::{ApplyReply, ApplyRequest, ErrorReason, Target},
 };
 
 use super::{Session, plan};
@@ -27,8 +27,13 @@ pub(super) async fn run(session: &mut Session<'_>, args: &ApplyArgs) -> Result<u
     let call = session.client.apply(request, &session.request_id);
     let reply =
         progress::shown(&session.client, session.output, args.app_id, &session.request_id, call).await;
-    let commit = reply.map_err(not_accepted)?.commit;
-    let view = AppliedView { action: "apply", app_id: args.app_id.get(), name, commit };
+    let ApplyReply { commit, warnings } = reply.map_err(not_accepted)?;
+    if !session.output.is_json() {
+        for warning in &warnings {
+            session.output.error_bytes(format!("warning: {}\n", one_line(warning)).as_bytes())?;
+        }
+    }
+    let view = AppliedView { action: "apply", app_id: args.app_id.get(), name, commit, warnings };
     session.output.answer(&view, |_| {
         format!("app {} ({}) applied, commit {}\n", view.app_id, one_line(&view.name), one_line(&view.commit))
     })?;

@@ -101,6 +101,8 @@ pub struct AppliedView {
     pub app_id: u64,
     pub name: String,
     pub commit: String,
+    /// What the owner should know of the target, a sentence each.
+    pub warnings: Vec<String>,
 }
 
 /// `reboot` and `shutdown`.

@@ -58,6 +58,21 @@ fn apply_sends_the_target_that_the_file_says() {
 }
 
 #[test]
+fn apply_shows_core_s_warnings_beside_its_answer() {
+    let core = FakeCore::start();
+    core.script().warnings = vec!["services.web.pid gives\u{1b} it".to_owned()];
+    let args = ["app", "apply", "-", "--app-id", "2167", "--name", "demo"];
+    let text = run_with_input(&core.socket(), &args, DEMO.as_bytes());
+    assert_eq!(text.code, 0);
+    assert!(text.stderr.starts_with("warning: services.web.pid gives"), "{text:?}");
+    assert!(!text.stderr.contains('\u{1b}'), "{text:?}");
+    let json_args = [&["--json"][..], &args].concat();
+    let json = run_with_input(&core.socket(), &json_args, DEMO.as_bytes());
+    assert_eq!(json.json()["warnings"], json!(["services.web.pid gives\u{1b} it"]));
+    assert_eq!(json.stderr, "");
+}
+
+#[test]
 fn apply_takes_the_name_from_the_file_then_from_its_folder() {
     let core = FakeCore::start();
     let folder = core.folder().join("my app");
@@ -67,7 +82,8 @@ fn apply_takes_the_name_from_the_file_then_from_its_folder() {
         fs::write(&file, text).unwrap();
         run(&core.socket(), &["app", "apply", file.to_str().unwrap(), "--app-id", "1", "--json"]).json()
     };
-    let expected = json!({"action": "apply", "app_id": 1, "name": "from-file", "commit": "abc123"});
+    let expected =
+        json!({"action": "apply", "app_id": 1, "name": "from-file", "commit": "abc123", "warnings": []});
     assert_eq!(apply(DEMO), expected);
     assert_eq!(apply("services: {a: {image: b}}")["name"], "my app");
 }

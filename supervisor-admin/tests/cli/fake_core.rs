@@ -137,15 +137,15 @@ impl apps::Apps for Service {
     type LogsStream = ReceiverStream<Result<v1::LogChunk, Status>>;
 
     async fn apply(&self, request: Request<v1::ApplyRequest>) -> Answer<v1::ApplyReply> {
-        let hold = {
+        let (hold, warnings) = {
             let mut script = self.heard("apply", &request)?;
             script.applied = Some(request.into_inner());
-            script.hold_apply.clone()
+            (script.hold_apply.clone(), script.warnings.clone())
         };
         if let Some(hold) = hold {
             hold.notified().await;
         }
-        Ok(Response::new(v1::ApplyReply { commit: "abc123".to_owned(), ..v1::ApplyReply::default() }))
+        Ok(Response::new(v1::ApplyReply { commit: "abc123".to_owned(), warnings }))
     }
 
     async fn list(&self, request: Request<v1::ListRequest>) -> Answer<v1::AppsState> {

@@ -10,6 +10,7 @@ use tonic::Status;
 pub struct Script {
     pub calls: Vec<String>,
     pub applied: Option<v1::ApplyRequest>,
+    pub warnings: Vec<String>,
     pub asked: Option<v1::AppRequest>,
     pub logs_asked: Option<v1::LogsRequest>,
     pub plan_asked: Option<v1::PlanRequest>,
@@ -62,6 +63,7 @@ pub fn quiet_script() -> Script {
     Script {
         calls: Vec::new(),
         applied: None,
+        warnings: Vec::new(),
         asked: None,
         logs_asked: None,
         plan_asked: None,

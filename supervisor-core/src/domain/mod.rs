@@ -6,6 +6,7 @@ pub mod difference;
 pub mod environment;
 pub mod event;
 pub mod explain;
+pub mod host_access;
 pub mod intent;
 pub mod labels;
 pub mod local_ids;

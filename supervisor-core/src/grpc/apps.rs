@@ -16,7 +16,7 @@ use tonic::{Request, Response, Status};
 use super::{server::until_closing, state, status::to_status, target};
 use crate::{
     actions::logs::{self, LogsQuery},
-    domain::intent::Action,
+    domain::{host_access, intent::Action},
     error::CoreError,
     reconcile::Reconciler,
 };
@@ -65,11 +65,15 @@ impl Apps for AppsService {
         let work = async {
             let target = target::from_wire(target.unwrap_or_default())?;
             let (app, commit) = (target.app.app_id, target.app.commit.clone());
+            let warnings = host_access::warnings(&target, &self.reconciler.context().own_places);
+            for warning in &warnings {
+                log::warn!("target gives access to the host app_id={app} what='{warning}'");
+            }
             self.reconciler.act(app, Action::Apply(Box::new(target)), force).await?;
-            Ok(commit)
+            Ok((commit, warnings))
         };
-        let commit = work.await.map_err(|error: CoreError| to_status(&error))?;
-        Ok(Response::new(ApplyReply { commit, warnings: Vec::new() }))
+        let (commit, warnings) = work.await.map_err(|error: CoreError| to_status(&error))?;
+        Ok(Response::new(ApplyReply { commit, warnings }))
     }
 
     async fn list(&self, _request: Request<ListRequest>) -> Result<Response<AppsState>, Status> {

@@ -20,7 +20,10 @@ pub use self::{
     reconciler::{LockHold, Reconciler},
 };
 use crate::{
-    domain::environment::{ApiAccess, DeviceFacts},
+    domain::{
+        environment::{ApiAccess, DeviceFacts},
+        host_access::OwnPlaces,
+    },
     event_feed::EventFeed,
     ports::{engine::Engine, host_files::HostFiles, store::Store},
 };
@@ -37,6 +40,8 @@ pub struct Context {
     pub instance: String,
     /// The host path whose `<appId>` folders are the apps' `/data`.
     pub data_path: String,
+    /// Places of the host that an owner is warned of.
+    pub own_places: OwnPlaces,
     /// What apps are told of the device.
     pub device: DeviceFacts,
     /// The API's key and port, once a frontend has told them.

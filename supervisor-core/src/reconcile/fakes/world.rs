@@ -13,6 +13,7 @@ use super::{
 use crate::{
     domain::{
         environment::{ApiAccess, DeviceFacts},
+        host_access::OwnPlaces,
         intent::Action,
         observed::{ContainerId, ContainerState},
         record::AppRecord,
@@ -59,6 +60,7 @@ impl World {
             store: Arc::<FakeDevice>::clone(device),
             instance: INSTANCE.to_owned(),
             data_path: "/resin-data".to_owned(),
+            own_places: OwnPlaces::default(),
             device: DeviceFacts::default(),
             api: known,
             closing: ending,
