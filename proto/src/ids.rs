@@ -13,12 +13,12 @@ pub enum InvalidId {
     /// The app id is outside 1 to 2^53 - 1, or not written as plain digits.
     #[error("an app id is a whole number from 1 to {APP_ID_MAX}, written without sign or leading zero")]
     AppId,
-    /// The name cannot be a service or volume name.
+    /// The name cannot be a service, volume or network name.
     #[error(
         "a {kind} name has 1 to {NAME_MAX_BYTES} of the characters a-z A-Z 0-9 . _ - and starts with a letter or digit"
     )]
     Name {
-        /// `service` or `volume`.
+        /// `service`, `volume` or `network`.
         kind: &'static str,
     },
 }
@@ -129,6 +129,11 @@ safe_name!(
     /// A volume's name inside its app.
     VolumeName,
     "volume"
+);
+safe_name!(
+    /// A network's name inside its app.
+    NetworkName,
+    "network"
 );
 
 #[cfg(test)]

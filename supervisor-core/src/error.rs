@@ -74,6 +74,18 @@ pub enum CoreError {
         /// The engine's name of the volume.
         volume: String,
     },
+    /// A network has to go or to be made anew, and something that is not of the app is on it.
+    #[error("network {network} is in use by a container that is not of this app: disconnect it")]
+    NetworkInUse {
+        /// The engine's name of the network.
+        network: String,
+    },
+    /// A network that somebody else should have made is not there.
+    #[error("the external network {network} does not exist: make it, or correct its name")]
+    NoSuchNetwork {
+        /// The engine's name of the network.
+        network: String,
+    },
     /// Something that must not be removed stands in the way of a purge; the app runs again.
     #[error("the purge was given up: {why}")]
     PurgeGivenUp {

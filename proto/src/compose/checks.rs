@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::{document::Document, reader::Reader};
 use crate::v1;
 
-/// Volumes are declared, dependencies exist and form no circle, host ports are used once.
+/// The network that is there without being declared.
+const DEFAULT_NETWORK: &str = "default";
+
+/// Volumes and networks are declared, dependencies exist and form no circle, host ports are used once.
 pub(super) fn across_services(reader: &mut Reader, document: &Document) {
     let services: BTreeMap<&str, &v1::Service> =
         document.services.iter().map(|(name, service)| (name.as_str(), service)).collect();
@@ -13,6 +16,13 @@ pub(super) fn across_services(reader: &mut Reader, document: &Document) {
         for mount in service.volumes.iter().filter(|mount| !document.volumes.contains_key(&mount.volume)) {
             let message = format!("uses the volume {:?}, which is not declared under volumes", mount.volume);
             reader.note(&format!("services.{name}.volumes"), message);
+        }
+        let declared = |network: &str| network == DEFAULT_NETWORK || document.networks.contains_key(network);
+        let mut undeclared: Vec<&String> = service.networks.keys().filter(|n| !declared(n)).collect();
+        undeclared.sort();
+        for network in undeclared {
+            let message = format!("names {network:?}, which is not declared under networks");
+            reader.note(&format!("services.{name}.networks"), message);
         }
         for other in service.depends_on.iter().filter(|other| !services.contains_key(other.as_str())) {
             let message = format!("names {other:?}, which is no service of this file");

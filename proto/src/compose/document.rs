@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::{
-    checks,
+    checks, networks,
     reader::{Dollars, Node, Reader},
     refusal::Refusals,
     service, volume,
@@ -18,14 +18,16 @@ use crate::{
 const NAME_MAX_BYTES: usize = 255;
 
 /// A compose document that was accepted.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Document {
     /// The document's own `name`.
     pub name: Option<String>,
-    /// By name; never empty.
+    /// By name; never empty once read.
     pub services: HashMap<String, v1::Service>,
     /// By name.
     pub volumes: HashMap<String, v1::Volume>,
+    /// By name.
+    pub networks: HashMap<String, v1::Network>,
 }
 
 impl Document {
@@ -36,6 +38,7 @@ impl Document {
             name,
             services: self.services,
             volumes: self.volumes,
+            networks: self.networks,
             ..v1::Target::default()
         }
     }
@@ -44,12 +47,13 @@ impl Document {
 /// Reads a local compose document, or tells everything that is wrong with it.
 pub fn read_document(value: &Value) -> Result<Document, Refusals> {
     let mut reader = Reader::new(Dollars::Compose);
-    let mut document = Document { name: None, services: HashMap::new(), volumes: HashMap::new() };
+    let mut document = Document::default();
     let root = Node::root("", value);
     for field in root.entries(&mut reader) {
         match field.key {
             "name" => document.name = name(&mut reader, &field),
             "services" => document.services = services(&mut reader, &field),
+            "networks" => document.networks = networks::read(&mut reader, &field),
             "volumes" => document.volumes = volumes(&mut reader, &field),
             // Obsolete and without effect, as in compose.
             "version" => drop(field.scalar(&mut reader)),

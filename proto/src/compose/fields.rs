@@ -4,6 +4,24 @@
 /// A field that is read. `*` stands for a name the file chooses, `[]` for an item of a list.
 pub const SUPPORTED: &[&str] = &[
     "name",
+    "networks",
+    "networks.*",
+    "networks.*.attachable",
+    "networks.*.driver",
+    "networks.*.driver_opts",
+    "networks.*.enable_ipv6",
+    "networks.*.external",
+    "networks.*.internal",
+    "networks.*.ipam",
+    "networks.*.ipam.config",
+    "networks.*.ipam.config[].aux_addresses",
+    "networks.*.ipam.config[].gateway",
+    "networks.*.ipam.config[].ip_range",
+    "networks.*.ipam.config[].subnet",
+    "networks.*.ipam.driver",
+    "networks.*.ipam.options",
+    "networks.*.labels",
+    "networks.*.name",
     "services",
     "services.*",
     "services.*.cap_add",
@@ -77,6 +95,13 @@ pub const SUPPORTED: &[&str] = &[
     "services.*.oom_score_adj",
     "services.*.pid",
     "services.*.pids_limit",
+    "services.*.networks",
+    "services.*.networks.*.aliases",
+    "services.*.networks.*.ipv4_address",
+    "services.*.networks.*.ipv6_address",
+    "services.*.networks.*.link_local_ips",
+    "services.*.networks.*.mac_address",
+    "services.*.networks.*.priority",
     "services.*.ports",
     "services.*.ports[].host_ip",
     "services.*.ports[].mode",
@@ -128,7 +153,6 @@ pub const SUPPORTED: &[&str] = &[
 ];
 
 const NO_FILES: &str = "files of the host are not read";
-const ONE_NETWORK: &str = "every app has one network of its own; network_mode can say host, none or bridge";
 const SWARM: &str = "it belongs to a cluster, and this is one device";
 const WINDOWS: &str = "it is for Windows";
 
@@ -147,7 +171,6 @@ pub const REFUSED: &[(&str, &str)] = &[
     ("configs", NO_FILES),
     ("include", NO_FILES),
     ("models", "no models are run"),
-    ("networks", ONE_NETWORK),
     ("secrets", NO_FILES),
     ("services.*.annotations", "engines before 24.0 (API 1.43) ignore it in silence"),
     ("services.*.blkio_config", "limits of block devices are not set"),
@@ -178,8 +201,10 @@ pub const REFUSED: &[(&str, &str)] = &[
     ("services.*.links", "services of one app reach each other by name; use depends_on for the order"),
     ("services.*.mac_address", "engines disagree on where it belongs; the engine chooses it"),
     ("services.*.models", "no models are run"),
-    ("services.*.networks", ONE_NETWORK),
     ("services.*.platform", "the engine takes the image of its own platform"),
+    ("services.*.networks.*.driver_opts", "older engines do not know it"),
+    ("services.*.networks.*.gw_priority", "older engines do not know it"),
+    ("services.*.networks.*.interface_name", "older engines do not know it"),
     ("services.*.ports[].app_protocol", "nothing here would use it"),
     ("services.*.ports[].name", "nothing here would use it"),
     ("services.*.post_start", "no commands are run in a container from outside"),

@@ -7,6 +7,7 @@
 //!
 //! Format: <https://docs.docker.com/reference/compose-file/>
 
+mod attachments;
 mod checks;
 mod command;
 mod depends_on;
@@ -19,6 +20,7 @@ mod healthcheck;
 mod host_list;
 mod list;
 mod logging;
+mod networks;
 mod number;
 mod pairs;
 mod place;

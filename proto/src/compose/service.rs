@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    command, depends_on, duration, healthcheck,
+    attachments, command, depends_on, duration, healthcheck,
     pairs::{self, Pairs},
     ports,
     reader::{Dollars, Node, Reader},
@@ -31,6 +31,10 @@ pub(super) fn read(reader: &mut Reader, node: &Node<'_>) -> v1::Service {
     if !has_image {
         reader.note(&node.path, "has no image");
     }
+    if !service.networks.is_empty() && !service.network_mode.is_empty() {
+        reader
+            .note(&format!("{}.networks", node.path), "cannot stand beside network_mode: remove one of them");
+    }
     if matches!(service.network_mode.as_str(), "host" | "none") && !service.ports.is_empty() {
         let message = format!("has no effect with network_mode {}: remove one of them", service.network_mode);
         reader.note(&format!("{}.ports", node.path), message);
@@ -49,6 +53,7 @@ fn read_field(reader: &mut Reader, field: &Node<'_>, service: &mut v1::Service) 
         "ports" => service.ports = ports::read(reader, field),
         "volumes" => volumes::read(reader, field, service),
         "network_mode" => service.network_mode = network_mode(reader, field).unwrap_or_default(),
+        "networks" => service.networks = attachments::read(reader, field),
         "restart" => service.restart = restart::read(reader, field),
         "depends_on" => service.depends_on = depends_on::read(reader, field),
         "user" => service.user = user(reader, field).unwrap_or_default(),

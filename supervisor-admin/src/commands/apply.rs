@@ -24,7 +24,8 @@ pub(super) async fn run(session: &mut Session<'_>, args: &ApplyArgs) -> Result<u
     }
     let request = ApplyRequest { target: Some(target), force: args.force.force };
     session.client.hello().await?;
-    let call = session.client.apply(request, &session.request_id);
+    // A target is large.
+    let call = Box::pin(session.client.apply(request, &session.request_id));
     let reply =
         progress::shown(&session.client, session.output, args.app_id, &session.request_id, call).await;
     let ApplyReply { commit, warnings } = reply.map_err(not_accepted)?;

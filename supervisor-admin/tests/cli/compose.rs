@@ -107,22 +107,21 @@ services:
     container_name: a
     volumes: [./x:/y]
     environment: {A: $HOME}
-networks: {}
+include: []
 ";
     let args = ["app", "apply", "-", "--app-id", "1", "--name", "x"];
     let text_run = run_with_input(&core.socket(), &args, text.as_bytes());
     assert_eq!((text_run.code, text_run.stdout.as_str()), (65, ""));
     let expected = "\
-networks is not supported yet: every app has one network of its own; network_mode can say host, none or bridge
 services.web.container_name is not supported yet: the supervisor names its containers itself
-services.web.environment.A contains a compose variable, which is not supported yet: write the value itself, or $$ for a literal $
+include is not supported yet: files of the host are not readservices.web.environment.A contains a compose variable, which is not supported yet: write the value itself, or $$ for a literal $
 services.web.volumes[0] names a path that is not absolute: the file's own folder is not known here, write the path in full
 ";
     assert_eq!(text_run.stderr, expected);
     let json_args = [&["--json"][..], &args].concat();
     let error = run_with_input(&core.socket(), &json_args, text.as_bytes()).error();
     assert_eq!(error["reason"], "compose-not-accepted");
-    assert_eq!(error["subject"], "networks");
+    assert_eq!(error["subject"], "include");
     assert_eq!(error["refusals"].as_array().unwrap().len(), 4);
     assert!(core.script().calls.is_empty());
 }

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     environment::is_volatile,
+    network::Endpoint,
     settings::{Settings, is_default},
     target::{Healthcheck, Port, RestartPolicy},
 };
@@ -32,7 +33,9 @@ pub struct ContainerSpec {
     pub binds: Vec<Bind>,
     /// The network that the container is made on.
     pub network: Network,
-    /// A further network that it is connected to before it starts.
+    /// How it is on its named networks, the one it is made on among them; none where `network` says all.
+    pub endpoints: Vec<Endpoint>,
+    /// The network of the HTTP API, which it is connected to before it starts.
     pub extra_network: Option<String>,
     /// When the engine restarts it.
     pub restart: RestartPolicy,
@@ -83,6 +86,28 @@ pub enum Network {
 }
 
 impl ContainerSpec {
+    /// How it is on the network that it is made on, where there is more to say than its name.
+    pub fn first_endpoint(&self) -> Option<&Endpoint> {
+        let Network::Named { name, .. } = &self.network else { return None };
+        self.endpoints.iter().find(|endpoint| endpoint.network == *name)
+    }
+
+    /// Every network that it is on by name, but the one of the HTTP API.
+    pub fn named_networks(&self) -> Vec<String> {
+        let Network::Named { name, .. } = &self.network else { return Vec::new() };
+        let further = self.endpoints.iter().map(|endpoint| &endpoint.network).filter(|other| *other != name);
+        std::iter::once(name).chain(further).cloned().collect()
+    }
+
+    /// The networks that it is connected to before it starts.
+    pub fn connections(&self) -> Vec<Endpoint> {
+        let Network::Named { name, .. } = &self.network else {
+            return self.extra_network.iter().map(|network| Endpoint::plain(network)).collect();
+        };
+        let further = self.endpoints.iter().filter(|endpoint| endpoint.network != *name).cloned();
+        further.chain(self.extra_network.iter().map(|network| Endpoint::plain(network))).collect()
+    }
+
     /// A hash of everything that makes a container a different one. The name, the labels that describe the
     /// release and the supervisor's version are left out: a release that changes nothing in a service, or
     /// an upgrade of the supervisor, keeps the running container. Settings at their defaults leave no trace in
@@ -99,6 +124,9 @@ impl ContainerSpec {
         let mut text = serde_json::to_vec(&parts).unwrap_or_default();
         if !is_default(&self.settings) {
             text.extend(serde_json::to_vec(&self.settings).unwrap_or_default());
+        }
+        if !self.endpoints.is_empty() {
+            text.extend(serde_json::to_vec(&self.endpoints).unwrap_or_default());
         }
         hex(&Sha256::digest(text))
     }

@@ -30,6 +30,9 @@ pub fn differences(old: Made<'_>, new: Made<'_>) -> Vec<String> {
                     names(one, other).into_iter().filter(|entry| one.get(*entry) != other.get(*entry));
                 found.extend(entries.map(|entry| format!("{name}.{entry}")));
             }
+            (Some(Value::Object(_)), Some(Value::Object(_))) if name == "network" => {
+                found.insert("networks".to_owned());
+            }
             _ => {
                 found.insert(word(name).to_owned());
             }
@@ -77,6 +80,7 @@ fn word(field: &str) -> &str {
     match field {
         "binds" | "host_binds" => "volumes",
         "network" => "network_mode",
+        "endpoints" => "networks",
         "stop_grace_ms" => "stop_grace_period",
         "security_options" => "security_opt",
         "groups" => "group_add",

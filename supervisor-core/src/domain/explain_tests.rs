@@ -4,7 +4,7 @@ use crate::domain::{
     observed::ContainerState,
     plan::plan,
     target::Service,
-    test_samples::{container, name, record, rendered, service, target},
+    test_samples::{container, known, name, record, rendered, service, target},
 };
 
 /// What the engine holds when `record` has been carried out.
@@ -17,7 +17,8 @@ fn carried_out(record: &AppRecord) -> Observed {
     Observed {
         containers: containers.collect(),
         volumes: wanted.volumes.iter().map(|(name, v)| (name.clone(), v.fingerprint().to_owned())).collect(),
-        networks: [wanted.network.clone(), super::super::wanted::SUPERVISOR_NETWORK.to_owned()].into(),
+        networks: [super::super::wanted::SUPERVISOR_NETWORK.to_owned()].into(),
+        known_networks: known(&wanted),
         images: ["demo:1".to_owned(), "demo:2".to_owned()].into(),
         supervisor_gateway: None,
     }

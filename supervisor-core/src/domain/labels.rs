@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use supervisor_proto::ids::{AppId, ServiceName};
 
 use super::{
+    network::NetworkOptions,
     observed::{Container, ContainerId},
     record::{AppRecord, ServiceIntent},
     target::{AppFacts, Service, Target},
@@ -31,6 +32,8 @@ pub const CONFIG_HASH: &str = "io.supervisor.config-hash";
 pub const VOLUME: &str = "io.supervisor.volume";
 /// Why the container was made, in a few words that complete "because"; it makes no container a different one.
 pub const MADE_BECAUSE: &str = "io.supervisor.made-because";
+/// A hash of what a network was made from; absent on a plain one.
+pub const NETWORK_HASH: &str = "io.supervisor.network-hash";
 /// The service's part of the target, as JSON: what a lost store is rebuilt from.
 pub const SERVICE: &str = "io.supervisor.service";
 /// The app's part of the target, as JSON.
@@ -43,6 +46,17 @@ pub fn ownership(instance: &str, app: AppId) -> BTreeMap<String, String> {
         (INSTANCE.to_owned(), instance.to_owned()),
         (APP_ID.to_owned(), app.to_string()),
     ])
+}
+
+/// What a network of `app` bears: the owner's labels under ours.
+pub fn of_network(instance: &str, app: AppId, options: &NetworkOptions) -> BTreeMap<String, String> {
+    let mut all = options.labels.clone();
+    all.extend(ownership(instance, app));
+    let fingerprint = options.fingerprint();
+    if !fingerprint.is_empty() {
+        all.insert(NETWORK_HASH.to_owned(), fingerprint);
+    }
+    all
 }
 
 /// A record rebuilt from the containers of one app, newest first where they disagree. `None` when a label
@@ -85,9 +99,13 @@ pub fn made_from(container: &Container) -> Option<Target> {
 pub fn merge(old: AppRecord, adopted: AppRecord) -> AppRecord {
     let mut merged = old;
     let volumes = std::mem::take(&mut merged.target.app.volumes);
+    let networks = std::mem::take(&mut merged.target.app.networks);
     merged.target.app = adopted.target.app;
     for (name, volume) in volumes {
         merged.target.app.volumes.entry(name).or_insert(volume);
+    }
+    for (name, network) in networks {
+        merged.target.app.networks.entry(name).or_insert(network);
     }
     merged.target.services.extend(adopted.target.services);
     merged.services.extend(adopted.services);

@@ -54,6 +54,7 @@ mod tests {
             app_uuid: String::new(),
             release_id: 0,
             volumes: std::collections::BTreeMap::new(),
+            networks: std::collections::BTreeMap::new(),
         };
         let mut target = Target { app, services: std::collections::BTreeMap::new() };
         fill(&mut target);

@@ -10,6 +10,7 @@ pub mod host_access;
 pub mod intent;
 pub mod labels;
 pub mod local_ids;
+pub mod network;
 pub mod observed;
 pub mod order;
 pub mod plan;
@@ -20,6 +21,7 @@ pub mod step;
 pub mod target;
 pub mod volume;
 pub mod wanted;
+pub mod wanted_networks;
 
 #[cfg(test)]
 mod settings_tests;

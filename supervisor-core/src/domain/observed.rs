@@ -8,6 +8,8 @@ use std::{
 
 use supervisor_proto::ids::{AppId, ServiceName};
 
+use super::network::KnownNetworks;
+
 /// The engine's id of a container.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContainerId(pub String);
@@ -27,8 +29,10 @@ pub struct Observed {
     /// The app's volumes that bear this installation's label: by engine name, the fingerprint of the options
     /// that they were made with.
     pub volumes: BTreeMap<String, String>,
-    /// Engine names of the networks that are there, of those the app needs.
+    /// Engine names of the networks that are there.
     pub networks: BTreeSet<String>,
+    /// Whose they are.
+    pub known_networks: KnownNetworks,
     /// References of the images that are there, of those the target names.
     pub images: BTreeSet<String>,
     /// The gateway of the supervisor's network, when that network is there.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use supervisor_proto::ids::ServiceName;
 
 use super::{
+    network::Endpoint,
     observed::{Container, ContainerId, ContainerState, Observed},
     record::{AppRecord, PurgePhase},
     step::Step,
@@ -43,20 +44,16 @@ pub fn plan(record: &AppRecord, wanted: &Wanted, observed: &Observed) -> Plan {
 }
 
 /// Images that the plan will ask about: of services that should run and have no container that could stay.
-pub fn images_in_question(record: &AppRecord, wanted: &Wanted, containers: &[Container]) -> BTreeSet<String> {
-    let purging = record.purge == Some(PurgePhase::Requested);
-    let settled = |name: &ServiceName, service: &WantedService| {
-        !purging && containers.iter().any(|c| c.service.as_ref() == Some(name) && stands_for(c, service))
-    };
-    let open = wanted.services.iter().filter(|(name, service)| service.run && !settled(name, service));
+pub fn images_in_question(record: &AppRecord, wanted: &Wanted, observed: &Observed) -> BTreeSet<String> {
+    let draft = Draft::new(record, wanted, observed);
+    let open = wanted.services.iter().filter(|(name, s)| s.run && !draft.kept.contains_key(name));
     open.map(|(_, service)| service.spec.image.clone()).collect()
 }
 
 fn removal(wanted: &Wanted, observed: &Observed) -> Vec<Step> {
     let mut steps = dependents_first(wanted, observed.containers.iter().map(remove).collect());
-    if observed.networks.contains(&wanted.network) {
-        steps.push(Step::RemoveNetwork { network: wanted.network.clone() });
-    }
+    let networks = observed.known_networks.own.keys();
+    steps.extend(networks.map(|network| Step::RemoveNetwork { network: network.clone() }));
     steps.push(Step::ForgetApp);
     steps
 }
@@ -83,11 +80,14 @@ struct Draft<'a> {
     observed: &'a Observed,
     /// The container that stands for each service as it should be.
     kept: BTreeMap<&'a ServiceName, &'a Container>,
+    /// The app's networks that have to go before containers are made: what they were made from has changed.
+    stale: BTreeSet<&'a str>,
 }
 
 impl<'a> Draft<'a> {
     fn new(record: &'a AppRecord, wanted: &'a Wanted, observed: &'a Observed) -> Self {
         let mut kept: BTreeMap<&ServiceName, &Container> = BTreeMap::new();
+        let stale = stale_networks(record, wanted, observed);
         // While a purge has not emptied the data, no container may stay.
         if record.purge != Some(PurgePhase::Requested) {
             for container in &observed.containers {
@@ -97,12 +97,13 @@ impl<'a> Draft<'a> {
                     continue;
                 };
                 let is_better = kept.get(name).is_none_or(|other| liveness(other) < liveness(container));
-                if is_better && stands_for(container, service) {
+                let leaves = container.networks.iter().any(|network| stale.contains(network.as_str()));
+                if is_better && !leaves && stands_for(container, service) {
                     kept.insert(name, container);
                 }
             }
         }
-        Self { record, wanted, observed, kept }
+        Self { record, wanted, observed, kept, stale }
     }
 
     fn is_kept(&self, container: &Container) -> bool {
@@ -125,6 +126,7 @@ impl<'a> Draft<'a> {
         }
         steps.extend(self.changed_volumes());
         steps.extend(dependents_first(self.wanted, self.removals().chain(self.stops()).collect()));
+        steps.extend(self.network_removals());
         steps.extend(self.purge());
         steps.extend(self.foundations());
         steps.extend(self.wanted.order.iter().flat_map(|name| self.bring_up(name)));
@@ -159,12 +161,8 @@ impl<'a> Draft<'a> {
     }
 
     fn removals(&self) -> impl Iterator<Item = Step> {
-        let purging = self.record.purge == Some(PurgePhase::Requested);
-        let waits = |c: &Container| {
-            c.service.as_ref().and_then(|n| self.wanted.services.get(n)).is_some_and(must_wait)
-        };
         let containers = self.observed.containers.iter();
-        containers.filter(move |c| !self.is_kept(c) && (purging || !waits(c))).map(remove)
+        containers.filter(|c| !self.is_kept(c) && !outlasts_waiting(self.record, self.wanted, c)).map(remove)
     }
 
     fn stops(&self) -> impl Iterator<Item = Step> {
@@ -190,6 +188,21 @@ impl<'a> Draft<'a> {
         changed.map(|(volume, _)| Step::CreateVolume { volume: volume.clone() }).collect()
     }
 
+    /// Networks that have to be made anew, and those that nothing wants any more.
+    fn network_removals(&self) -> Vec<Step> {
+        let is_left = |network: &str| {
+            let stays = |c: &&Container| self.is_kept(c) || outlasts_waiting(self.record, self.wanted, c);
+            !self.observed.containers.iter().filter(stays).any(|c| c.networks.contains(network))
+        };
+        let own = self.observed.known_networks.own.keys();
+        own.filter(|name| {
+            let unwanted = !self.wanted.networks.contains_key(*name) && is_left(name);
+            unwanted || self.stale.contains(name.as_str())
+        })
+        .map(|name| Step::RemoveNetwork { network: name.clone() })
+        .collect()
+    }
+
     fn purge(&self) -> Vec<Step> {
         if self.record.purge != Some(PurgePhase::Requested) {
             return Vec::new();
@@ -201,11 +214,15 @@ impl<'a> Draft<'a> {
         steps
     }
 
-    /// The app's network and volumes, where a container is about to need them.
+    /// The app's networks and volumes, where a container is about to need them.
     fn foundations(&self) -> Vec<Step> {
         let mut steps = Vec::new();
-        if self.running().any(is_on_app_network) && !self.observed.networks.contains(&self.wanted.network) {
-            steps.push(Step::CreateNetwork { network: self.wanted.network.clone() });
+        let needed: BTreeSet<String> = self.running().flat_map(|s| s.spec.named_networks()).collect();
+        let own = &self.observed.known_networks.own;
+        for network in needed.into_iter().filter(|network| self.wanted.networks.contains_key(network)) {
+            if !own.contains_key(&network) || self.stale.contains(network.as_str()) {
+                steps.push(Step::CreateNetwork { network });
+            }
         }
         let here = |name: &String| self.observed.volumes.contains_key(name);
         let absent = self.wanted.volumes.keys().filter(|name| !here(name) || self.is_to_be_purged(name));
@@ -225,11 +242,10 @@ impl<'a> Draft<'a> {
         if kept.is_none() {
             steps.push(Step::CreateContainer { service: service_name.clone() });
         }
-        if let Some(network) = &service.spec.extra_network
-            && !kept.is_some_and(|c| c.networks.contains(network))
-        {
-            let network = network.clone();
-            steps.push(Step::ConnectNetwork { service: service_name.clone(), id: id.clone(), network });
+        for Endpoint { network, .. } in service.spec.connections() {
+            if !kept.is_some_and(|c| c.networks.contains(&network)) {
+                steps.push(Step::ConnectNetwork { service: service_name.clone(), id: id.clone(), network });
+            }
         }
         if kept.is_none_or(|c| needs_start(c, service)) {
             steps.push(Step::StartContainer { service: service_name, id });
@@ -243,8 +259,24 @@ fn must_wait(service: &WantedService) -> bool {
     service.waits_for_api && service.run
 }
 
-fn is_on_app_network(service: &WantedService) -> bool {
-    matches!(service.spec.network, super::container::Network::Named { .. })
+/// Whether a container stays although it is not as wanted, because its service has to wait.
+fn outlasts_waiting(record: &AppRecord, wanted: &Wanted, container: &Container) -> bool {
+    let purging = record.purge == Some(PurgePhase::Requested);
+    !purging && container.service.as_ref().and_then(|n| wanted.services.get(n)).is_some_and(must_wait)
+}
+
+/// Own networks that were made from something else than is wanted now, and that can be made anew: a
+/// container that has to wait keeps its network.
+fn stale_networks<'a>(record: &AppRecord, wanted: &Wanted, observed: &'a Observed) -> BTreeSet<&'a str> {
+    let stays = |c: &&Container| outlasts_waiting(record, wanted, c);
+    let in_use = |name: &String| observed.containers.iter().filter(stays).any(|c| c.networks.contains(name));
+    let own = observed.known_networks.own.iter();
+    own.filter(|(name, made_from)| {
+        wanted.networks.get(*name).is_some_and(|options| options.fingerprint() != **made_from)
+    })
+    .filter(|(name, _)| !in_use(name))
+    .map(|(name, _)| name.as_str())
+    .collect()
 }
 
 /// Whether a container in this state can ever do its work.

@@ -18,7 +18,7 @@ fn set_state(world: &mut World, service: &str, state: ContainerState) {
     world.containers[index].state = state;
 }
 
-fn described(plan: &Plan) -> Vec<String> {
+pub(super) fn described(plan: &Plan) -> Vec<String> {
     plan.steps.iter().map(|step| step.to_string().replace("made-", "")).collect()
 }
 

@@ -5,7 +5,7 @@ use crate::domain::{
     environment::ApiAccess,
     intent::{self, Action},
     target::Service,
-    test_samples::{api, depending_on, name, names, networks_of, record, service},
+    test_samples::{EXTERNAL_NETWORK, api, depending_on, name, names, networks_of, record, service},
     test_scenario::{BEFORE, world},
     test_world::World,
     wanted::SUPERVISOR_NETWORK,
@@ -28,13 +28,14 @@ fn settle(world: &mut World) -> Result<(), TestCaseError> {
 fn check_settled(world: &World) -> Result<(), TestCaseError> {
     let (Some(record), Some(wanted)) = (&world.record, world.wanted()) else {
         prop_assert!(world.containers.is_empty(), "containers of a removed app: {:#?}", world.containers);
-        prop_assert!(!world.networks.iter().any(|network| network != SUPERVISOR_NETWORK));
+        prop_assert!(!world.networks.keys().any(|network| network != SUPERVISOR_NETWORK));
         return Ok(());
     };
     for container in &world.containers {
         let known = container.service.as_ref().is_some_and(|name| wanted.services.contains_key(name));
         prop_assert!(known, "of no service: {container:#?}");
     }
+    check_networks(world, &wanted)?;
     for (name, service) in &wanted.services {
         if service.run && service.waits_for_api {
             continue;
@@ -44,6 +45,19 @@ fn check_settled(world: &World) -> Result<(), TestCaseError> {
     let is_waiting = !world.plan().waiting_for_api.is_empty();
     prop_assert!(is_waiting || !record.needs_closing(), "left open: {record:#?}");
     prop_assert!(record.purge != Some(PurgePhase::Requested));
+    Ok(())
+}
+
+/// Nothing of ours is there that nobody wants, and what is there is made as it should be, unless a container
+/// that has to wait is on it.
+fn check_networks(world: &World, wanted: &Wanted) -> Result<(), TestCaseError> {
+    let waits = |c: &&Container| c.service.as_ref().is_some_and(|name| wanted.services[name].waits_for_api);
+    for (name, made_from) in world.networks.iter().filter(|(name, _)| *name != SUPERVISOR_NETWORK) {
+        let as_wanted = wanted.networks.get(name).is_some_and(|options| options.fingerprint() == *made_from);
+        let in_use = world.containers.iter().filter(waits).any(|c| c.networks.contains(name));
+        prop_assert!(as_wanted || in_use, "{name} of {made_from:?}: {:#?}", world.containers);
+    }
+    prop_assert!(world.foreign_networks.contains(EXTERNAL_NETWORK));
     Ok(())
 }
 
@@ -190,10 +204,16 @@ proptest! {
         let initial = spared(initial);
         let plan = initial.plan();
         let taken = taken_away(&plan);
-        for (name, service) in initial.wanted().unwrap().services.iter().filter(|(_, service)| service.run) {
+        let wanted = initial.wanted().unwrap();
+        let is_stale = |network: &String| {
+            let options = wanted.networks.get(network);
+            options.is_some_and(|o| initial.networks.get(network).is_some_and(|made| *made != o.fingerprint()))
+        };
+        for (name, service) in wanted.services.iter().filter(|(_, service)| service.run) {
             let mut fitting = initial.of_service(name);
             fitting.retain(|c| c.state == ContainerState::Running
-                && c.config_hash == service.config_hash && c.generation == service.generation);
+                && c.config_hash == service.config_hash && c.generation == service.generation
+                && !c.networks.iter().any(is_stale));
             let stays = |c: &&Container| !taken.iter().any(|(id, _)| **id == c.id);
             prop_assert!(fitting.is_empty() || fitting.iter().any(stays), "{plan:#?}");
         }
@@ -267,3 +287,6 @@ proptest! {
 
 #[path = "plan_case_tests.rs"]
 mod cases;
+
+#[path = "plan_network_tests.rs"]
+mod networks;

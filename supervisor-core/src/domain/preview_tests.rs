@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::{
     observed::ContainerState,
-    test_samples::{api, container, name, record, render_with, service},
+    test_samples::{api, container, known, name, record, render_with, service},
 };
 
 fn render(record: &AppRecord, observed: &Observed) -> Wanted {
@@ -37,7 +37,7 @@ fn lost_supervisor_network_does_not_look_like_a_new_container() {
     let observed = Observed {
         containers: vec![here],
         volumes: settled.volumes.iter().map(|(name, v)| (name.clone(), v.fingerprint().to_owned())).collect(),
-        networks: [settled.network.clone()].into(),
+        known_networks: known(&settled),
         ..Observed::default()
     };
     let foreseen = preview(&record, observed, &render);

@@ -40,7 +40,7 @@ pub enum Step {
     /// Make the network over which apps reach the HTTP API. Always the last step of a plan: the containers
     /// are rendered again with its gateway.
     CreateSupervisorNetwork,
-    /// Make the app's own network.
+    /// Make one of the app's own networks.
     CreateNetwork {
         /// The engine's name of the network.
         network: String,
@@ -73,7 +73,7 @@ pub enum Step {
     },
     /// Record that every intent is carried out.
     CloseIntents,
-    /// Remove the app's own network.
+    /// Remove one of the app's own networks.
     RemoveNetwork {
         /// The engine's name of the network.
         network: String,

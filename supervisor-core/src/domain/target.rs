@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use supervisor_proto::ids::{AppId, ServiceName, VolumeName};
+use supervisor_proto::ids::{AppId, NetworkName, ServiceName, VolumeName};
+
+use super::network::{AppNetwork, Attachment};
 
 use super::{
     settings::{Settings, is_default},
@@ -39,6 +41,9 @@ pub struct AppFacts {
     pub release_id: u64,
     /// By volume name.
     pub volumes: BTreeMap<VolumeName, Volume>,
+    /// By network name; one that a service is on and that is not here is a plain one of the app's own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub networks: BTreeMap<NetworkName, AppNetwork>,
 }
 
 /// One service of an app.
@@ -64,6 +69,9 @@ pub struct Service {
     pub mounts: Vec<Mount>,
     /// Which network the service is on.
     pub network: NetworkMode,
+    /// Which of the app's networks it is on; none: the default one. Only with [`NetworkMode::App`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub networks: BTreeMap<NetworkName, Attachment>,
     /// When the engine restarts the container.
     pub restart: RestartPolicy,
     /// Services that are started first.
@@ -140,7 +148,7 @@ pub enum Volume {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NetworkMode {
-    /// The app's own bridge, as compose's default network.
+    /// Networks of the app: those it names, else the app's own bridge, as compose's default network.
     App,
     /// The host's network.
     Host,

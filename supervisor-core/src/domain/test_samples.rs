@@ -5,12 +5,13 @@ use std::{
     net::{IpAddr, Ipv4Addr},
 };
 
-use supervisor_proto::ids::{AppId, ServiceName, VolumeName};
+use supervisor_proto::ids::{AppId, NetworkName, ServiceName, VolumeName};
 
 use super::{
     container::{ContainerSpec, Network},
     environment::{ApiAccess, DeviceFacts},
     labels,
+    network::{AppNetwork, Attachment, KnownNetworks, NetworkOptions, Pool},
     observed::{Container, ContainerId, ContainerState},
     record::AppRecord,
     settings::Settings,
@@ -22,6 +23,7 @@ pub(super) const INSTANCE: &str = "instance-1";
 pub(super) const DATA_PATH: &str = "/mnt/data/apps";
 pub(super) const GATEWAY: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 114, 104, 1));
 pub(super) const EXTERNAL_VOLUME: &str = "shared-of-others";
+pub(super) const EXTERNAL_NETWORK: &str = "lan-of-others";
 pub(super) const TOKEN: &str = "lock-token";
 
 pub(super) fn app() -> AppId {
@@ -55,6 +57,7 @@ pub(super) fn facts() -> AppFacts {
             (volume("store"), Volume::Own),
             (volume("shared"), Volume::External(EXTERNAL_VOLUME.to_owned())),
         ]),
+        networks: BTreeMap::new(),
     }
 }
 
@@ -70,6 +73,7 @@ pub(super) fn service() -> Service {
         ports: Vec::new(),
         mounts: Vec::new(),
         network: NetworkMode::App,
+        networks: BTreeMap::new(),
         restart: RestartPolicy::Always,
         depends_on: BTreeSet::new(),
         user: String::new(),
@@ -100,9 +104,19 @@ pub(super) fn record<const N: usize>(services: [(&str, Service); N]) -> AppRecor
 }
 
 pub(super) fn render_with(record: &AppRecord, api: Option<&ApiAccess>, gateway: Option<IpAddr>) -> Wanted {
+    render_among(record, api, gateway, &KnownNetworks::default())
+}
+
+/// Rendered on an engine that has these networks.
+pub(super) fn render_among(
+    record: &AppRecord,
+    api: Option<&ApiAccess>,
+    gateway: Option<IpAddr>,
+    networks: &KnownNetworks,
+) -> Wanted {
     let device = DeviceFacts { uuid: Some("device-uuid".to_owned()) };
-    let context = RenderContext { instance: INSTANCE, data_path: DATA_PATH, device: &device, api, gateway };
-    render(record, &context)
+    let (instance, data_path) = (INSTANCE, DATA_PATH);
+    render(record, &RenderContext { instance, data_path, device: &device, api, gateway, networks })
 }
 
 pub(super) fn rendered(record: &AppRecord) -> Wanted {
@@ -111,13 +125,40 @@ pub(super) fn rendered(record: &AppRecord) -> Wanted {
 
 /// Networks that a finished container of `spec` is connected to.
 pub(super) fn networks_of(spec: &ContainerSpec) -> BTreeSet<String> {
-    let own = match &spec.network {
+    let connected = spec.connections().into_iter().map(|endpoint| endpoint.network);
+    std::iter::once(first_network(spec)).chain(connected).collect()
+}
+
+/// The network that a container of `spec` is made on.
+pub(super) fn first_network(spec: &ContainerSpec) -> String {
+    match &spec.network {
         Network::Named { name, .. } => name.clone(),
         Network::Host => "host".to_owned(),
         Network::None => "none".to_owned(),
         Network::Bridge => "bridge".to_owned(),
-    };
-    std::iter::once(own).chain(spec.extra_network.clone()).collect()
+    }
+}
+
+/// The engine's networks once `wanted` has been carried out.
+pub(super) fn known(wanted: &Wanted) -> KnownNetworks {
+    let own = wanted.networks.iter().map(|(name, options)| (name.clone(), options.fingerprint()));
+    KnownNetworks { own: own.collect(), ..KnownNetworks::default() }
+}
+
+pub(super) fn network(text: &str) -> NetworkName {
+    NetworkName::parse(text).unwrap()
+}
+
+/// A service on these networks of the app.
+pub(super) fn on_networks(networks: &[&str]) -> Service {
+    let networks = networks.iter().map(|text| (network(text), Attachment::default())).collect();
+    Service { networks, ..service() }
+}
+
+/// A network of the app's own on this subnet.
+pub(super) fn on_subnet(subnet: &str) -> AppNetwork {
+    let pool = Pool { subnet: subnet.to_owned(), ..Pool::default() };
+    AppNetwork::Own(Box::new(NetworkOptions { pools: vec![pool], ..NetworkOptions::default() }))
 }
 
 /// What the engine lists for a container that was made from `spec`, its facts read from its labels.

@@ -6,15 +6,17 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::{
     labels::ownership,
+    network::{AppNetwork, DEFAULT_NETWORK},
     observed::{Container, ContainerId, ContainerState},
     record::{AppRecord, PurgePhase, ServiceIntent},
-    target::{Mount, NetworkMode, RestartPolicy, Service, Target},
+    target::{AppFacts, Mount, NetworkMode, RestartPolicy, Service, Target},
     test_samples::{
-        EXTERNAL_VOLUME, GATEWAY, INSTANCE, TOKEN, api, app, container, facts, name, render_with, rendered,
-        service, volume,
+        EXTERNAL_NETWORK, EXTERNAL_VOLUME, GATEWAY, INSTANCE, TOKEN, api, app, container, facts, name,
+        network, on_networks, on_subnet, render_with, rendered, service, volume,
     },
     test_world::{Content, World},
-    wanted::{SUPERVISOR_NETWORK, Wanted, network_name},
+    wanted::{SUPERVISOR_NETWORK, Wanted},
+    wanted_networks::network_name,
 };
 
 /// What stood in the data folder and in each volume before the plan.
@@ -85,14 +87,16 @@ fn one_service(index: usize) -> impl Strategy<Value = Service> {
     ]);
     let dependencies = proptest::sample::subsequence(SERVICES.to_vec(), 0..=SERVICES.len());
     let mounts = proptest::sample::subsequence(vec!["store", "shared"], 0..=2);
-    (select(IMAGES.to_vec()), network, restart, dependencies, mounts, any::<bool>()).prop_map(
-        move |(image, network, restart, dependencies, mounts, refuses_api)| {
+    let joined = proptest::sample::subsequence(vec!["default", "back", "lan", "undeclared"], 0..=3);
+    (select(IMAGES.to_vec()), (network, joined), restart, dependencies, mounts, any::<bool>()).prop_map(
+        move |(image, (network, joined), restart, dependencies, mounts, refuses_api)| {
             let earlier = SERVICES.iter().take(index).chain(["gone"].iter());
             let allowed: BTreeSet<&str> = earlier.copied().collect();
             let refusal = ("io.balena.features.supervisor-api".to_owned(), "0".to_owned());
             Service {
                 image: image.to_owned(),
                 network,
+                networks: on_networks(if network == NetworkMode::App { &joined } else { &[] }).networks,
                 restart,
                 depends_on: dependencies.into_iter().filter(|d| allowed.contains(d)).map(name).collect(),
                 mounts: mounts.into_iter().map(mount).collect(),
@@ -110,42 +114,73 @@ fn mount(name: &str) -> Mount {
 fn record() -> impl Strategy<Value = AppRecord> {
     let intent = (2..4_u64, prop::bool::weighted(0.75))
         .prop_map(|(generation, run)| ServiceIntent { generation, run });
+    let networks = (definition(), definition());
     let service = |index| option::weighted(0.8, (one_service(index), intent.clone()));
     let services = (service(0), service(1), service(2));
     let purge = select(vec![None, Some(PurgePhase::Requested), Some(PurgePhase::Emptied)]);
-    (services, purge, prop::bool::weighted(0.15), any::<bool>()).prop_map(
-        |((a, b, c), purge, removed, override_locks)| {
+    (services, networks, purge, prop::bool::weighted(0.15), any::<bool>()).prop_map(
+        |((a, b, c), (default, back), purge, removed, override_locks)| {
             let all: BTreeMap<_, _> = [a, b, c]
                 .into_iter()
                 .zip(SERVICES)
                 .filter_map(|(chosen, text)| chosen.map(|chosen| (name(text), chosen)))
                 .collect();
             let target_services = all.iter().map(|(name, (service, _))| (name.clone(), service.clone()));
-            let target = Target { app: facts(), services: target_services.collect() };
+            let external = AppNetwork::External(EXTERNAL_NETWORK.to_owned());
+            let networks = [("default", default), ("back", back), ("lan", external)];
+            let networks = networks.into_iter().map(|(text, one)| (network(text), one)).collect();
+            let target =
+                Target { app: AppFacts { networks, ..facts() }, services: target_services.collect() };
             let services = all.into_iter().map(|(name, (_, intent))| (name, intent)).collect();
             AppRecord { services, purge, removed, override_locks, ..AppRecord::new(target, TOKEN.to_owned()) }
         },
     )
 }
 
+/// What a network may be made from: nothing, or one of two subnets.
+fn definition() -> impl Strategy<Value = AppNetwork> {
+    select(vec![AppNetwork::default(), on_subnet("10.1.0.0/16"), on_subnet("10.2.0.0/16")])
+}
+
+fn made_from(network: &AppNetwork) -> String {
+    match network {
+        AppNetwork::Own(options) => options.fingerprint(),
+        AppNetwork::External(_) => String::new(),
+    }
+}
+
+/// Networks of the app's that are there: as wanted, or of an older target.
+fn own_networks() -> impl Strategy<Value = BTreeMap<String, String>> {
+    let one = || option::of(definition());
+    let name = |text: &str| network_name(app(), text);
+    (one(), one(), one()).prop_map(move |(default, back, unwanted)| {
+        let all = [("default", default), ("back", back), ("unwanted", unwanted)];
+        all.into_iter().filter_map(|(text, made)| Some((name(text), made_from(&made?)))).collect()
+    })
+}
+
 /// Any record with any engine; the API's key is known or not.
 pub(super) fn world() -> impl Strategy<Value = World> {
-    let network = any::<bool>();
+    let networks = own_networks();
+    let taken = prop::bool::weighted(0.1);
     let bridge = select(vec![None, Some(None), Some(Some(GATEWAY))]);
     let images = proptest::sample::subsequence(IMAGES.to_vec(), 0..=IMAGES.len());
-    (record(), vec(seed(), 0..6), network, bridge, images, any::<bool>(), any::<bool>()).prop_map(
-        |(record, seeds, network, bridge, images, has_volume, knows_api)| {
-            let own_network = network.then(|| network_name(app()));
+    (record(), vec(seed(), 0..6), (networks, taken), bridge, images, any::<bool>(), any::<bool>()).prop_map(
+        |(record, seeds, (mut networks, taken), bridge, images, has_volume, knows_api)| {
+            let mut foreign_networks = BTreeSet::from([EXTERNAL_NETWORK.to_owned()]);
+            let default = network_name(app(), DEFAULT_NETWORK);
+            if taken && networks.remove(&default).is_none() {
+                foreign_networks.insert(default);
+            }
             let volumes = has_volume.then(|| ("2167_store".to_owned(), BEFORE));
+            networks.extend(bridge.map(|_| (SUPERVISOR_NETWORK.to_owned(), String::new())));
             World {
                 containers: containers(&record, &seeds),
                 api: knows_api.then(api),
                 volumes: volumes.into_iter().collect(),
                 external: BTreeMap::from([(EXTERNAL_VOLUME.to_owned(), BEFORE)]),
-                networks: own_network
-                    .into_iter()
-                    .chain(bridge.map(|_| SUPERVISOR_NETWORK.to_owned()))
-                    .collect(),
+                networks,
+                foreign_networks,
                 gateway: bridge.flatten(),
                 images: images.into_iter().map(str::to_owned).collect(),
                 data: BEFORE,
@@ -199,7 +234,7 @@ fn lost_container(id: String, seed: &Seed, created_s: i64) -> Container {
         config_hash: String::new(),
         state: seed.state.clone(),
         health: String::new(),
-        networks: BTreeSet::from([network_name(app())]),
+        networks: BTreeSet::from([network_name(app(), DEFAULT_NETWORK)]),
         created_s,
         labels: ownership(INSTANCE, app()),
     }

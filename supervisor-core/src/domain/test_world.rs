@@ -10,12 +10,15 @@ use supervisor_proto::ids::ServiceName;
 use super::{
     container::ContainerSpec,
     environment::ApiAccess,
+    network::KnownNetworks,
     observed::{Container, ContainerId, ContainerState, Observed},
     plan::{Plan, plan},
     record::{AppRecord, PurgePhase},
     step::Step,
     target::RestartPolicy,
-    test_samples::{EXTERNAL_VOLUME, GATEWAY, api, container, networks_of, render_with},
+    test_samples::{
+        EXTERNAL_NETWORK, EXTERNAL_VOLUME, GATEWAY, api, container, first_network, networks_of, render_among,
+    },
     wanted::{SUPERVISOR_NETWORK, Wanted},
 };
 
@@ -38,7 +41,10 @@ pub(super) struct World {
     pub(super) containers: Vec<Container>,
     pub(super) volumes: BTreeMap<String, Content>,
     pub(super) external: BTreeMap<String, Content>,
-    pub(super) networks: BTreeSet<String>,
+    /// What each of ours was made from, by the engine's name.
+    pub(super) networks: BTreeMap<String, String>,
+    /// Others' networks.
+    pub(super) foreign_networks: BTreeSet<String>,
     pub(super) gateway: Option<IpAddr>,
     pub(super) images: BTreeSet<String>,
     pub(super) data: Content,
@@ -58,7 +64,8 @@ impl World {
             containers: Vec::new(),
             volumes: BTreeMap::new(),
             external: BTreeMap::from([(EXTERNAL_VOLUME.to_owned(), Content::default())]),
-            networks: BTreeSet::new(),
+            networks: BTreeMap::new(),
+            foreign_networks: BTreeSet::from([EXTERNAL_NETWORK.to_owned()]),
             gateway: None,
             images: BTreeSet::new(),
             data: Content::default(),
@@ -67,19 +74,26 @@ impl World {
     }
 
     pub(super) fn observed(&self) -> Observed {
-        let has_network = self.networks.contains(SUPERVISOR_NETWORK);
+        let has_network = self.networks.contains_key(SUPERVISOR_NETWORK);
+        let mut own = self.networks.clone();
+        own.remove(SUPERVISOR_NETWORK);
         Observed {
             containers: self.containers.clone(),
             volumes: self.volumes.keys().map(|name| (name.clone(), String::new())).collect(),
-            networks: self.networks.clone(),
+            networks: self.networks.keys().chain(&self.foreign_networks).cloned().collect(),
+            known_networks: KnownNetworks { own, foreign: self.foreign_networks.clone() },
             images: self.images.clone(),
             supervisor_gateway: self.gateway.filter(|_| has_network),
         }
     }
 
     pub(super) fn wanted(&self) -> Option<Wanted> {
-        let gateway = self.observed().supervisor_gateway;
-        self.record.as_ref().map(|record| render_with(record, self.api.as_ref(), gateway))
+        let observed = self.observed();
+        let render = |record| {
+            let (gateway, networks) = (observed.supervisor_gateway, &observed.known_networks);
+            render_among(record, self.api.as_ref(), gateway, networks)
+        };
+        self.record.as_ref().map(render)
     }
 
     pub(super) fn plan(&self) -> Plan {
@@ -131,10 +145,10 @@ impl World {
             Step::RemoveVolume { volume } => self.remove_volume(volume)?,
             Step::RecordEmptied => self.record_emptied(wanted)?,
             Step::CreateSupervisorNetwork => {
-                self.networks.insert(SUPERVISOR_NETWORK.to_owned());
+                self.networks.insert(SUPERVISOR_NETWORK.to_owned(), String::new());
                 self.gateway = Some(GATEWAY);
             }
-            Step::CreateNetwork { network } => drop(self.networks.insert(network.clone())),
+            Step::CreateNetwork { network } => self.create_network(network, wanted)?,
             Step::CreateVolume { volume } => drop(self.volumes.entry(volume.clone()).or_default()),
             Step::CreateContainer { service } => self.create(service, wanted, made)?,
             Step::ConnectNetwork { service, id, network } => {
@@ -193,11 +207,20 @@ impl World {
         }
     }
 
+    fn create_network(&mut self, network: &str, wanted: &Wanted) -> Result<(), String> {
+        if self.networks.contains_key(network) || self.foreign_networks.contains(network) {
+            return Err("the name is taken".to_owned());
+        }
+        let options = wanted.networks.get(network).ok_or("no network of the app")?;
+        self.networks.insert(network.to_owned(), options.fingerprint());
+        Ok(())
+    }
+
     fn remove_network(&mut self, network: &str) -> Result<(), String> {
         if self.containers.iter().any(|c| c.networks.contains(network)) {
             return Err("network has endpoints".to_owned());
         }
-        self.networks.remove(network);
+        self.networks.remove(network).ok_or("no network of the app")?;
         Ok(())
     }
 
@@ -213,21 +236,25 @@ impl World {
         self.containers_made += 1;
         let id = format!("made-{}", self.containers_made);
         let mut new = container(&id, spec, ContainerState::Created, 1_000);
-        new.networks.remove(SUPERVISOR_NETWORK);
+        new.networks = BTreeSet::from([first_network(spec)]);
         made.0.insert(service.clone(), new.id.clone());
         self.containers.push(new);
         Ok(())
     }
 
     fn start(&mut self, service: &ServiceName, id: &ContainerId, wanted: &Wanted) -> Result<(), String> {
-        let spec = &wanted.services.get(service).ok_or("no such service")?.spec;
+        let wanted = wanted.services.get(service).ok_or("no such service")?;
+        let spec = &wanted.spec;
         if self.purge_phase() == Some(PurgePhase::Requested) {
             return Err("starts before the purge is done".to_owned());
         }
         self.check_volumes(spec)?;
         let networks: Vec<String> = self.container_mut(id)?.networks.iter().cloned().collect();
         self.check_networks(&networks)?;
-        if networks_of(spec).iter().any(|network| !networks.contains(network)) {
+        // Without the API's key, a container may be an older one, made on another network.
+        let mut needed = networks_of(spec);
+        needed.retain(|network| !wanted.waits_for_api || *network != first_network(spec));
+        if needed.iter().any(|network| !networks.contains(network)) {
             return Err("starts without all of its networks".to_owned());
         }
         let ends = spec.restart == RestartPolicy::No;
@@ -253,8 +280,11 @@ impl World {
     }
 
     fn check_networks(&self, networks: &[String]) -> Result<(), String> {
-        let absent =
-            |network: &&String| !self.networks.contains(*network) && !BUILT_IN.contains(&network.as_str());
+        let absent = |network: &&String| {
+            !self.networks.contains_key(*network)
+                && !self.foreign_networks.contains(*network)
+                && !BUILT_IN.contains(&network.as_str())
+        };
         networks.iter().find(absent).map_or(Ok(()), |network| Err(format!("no network {network}")))
     }
 

@@ -8,12 +8,14 @@ use std::{
 use supervisor_proto::ids::{AppId, ServiceName, VolumeName};
 
 use super::{
-    container::{Bind, ContainerSpec, Network},
+    container::{Bind, ContainerSpec},
     environment::{self, ApiAccess, DeviceFacts},
     labels,
+    network::{KnownNetworks, NetworkOptions},
     record::AppRecord,
     target::{NetworkMode, Service, Volume},
     volume::{OwnVolume, VolumeOptions, engine_name},
+    wanted_networks::NetworkNames,
 };
 
 /// Name of the bridge over which apps reach the HTTP API, as the balena supervisor calls it.
@@ -34,6 +36,8 @@ pub struct RenderContext<'a> {
     pub api: Option<&'a ApiAccess>,
     /// The gateway of the supervisor's network, when that network is there.
     pub gateway: Option<IpAddr>,
+    /// The engine's networks.
+    pub networks: &'a KnownNetworks,
 }
 
 /// What the engine should hold for one app.
@@ -45,8 +49,8 @@ pub struct Wanted {
     pub order: Vec<ServiceName>,
     /// The app's own volumes, by their engine names.
     pub volumes: BTreeMap<String, OwnVolume>,
-    /// Engine name of the app's own network.
-    pub network: String,
+    /// The app's own networks that its services are on, by the engine's name.
+    pub networks: BTreeMap<String, NetworkOptions>,
 }
 
 /// One service as the engine should hold it.
@@ -64,11 +68,8 @@ pub struct WantedService {
     pub waits_for_api: bool,
     /// Engine names of volumes that somebody else has to have made.
     pub external_volumes: Vec<String>,
-}
-
-/// The engine's name of an app's own network.
-pub fn network_name(app: AppId) -> String {
-    format!("{app}_default")
+    /// Engine names of networks that somebody else has to have made.
+    pub external_networks: Vec<String>,
 }
 
 /// Host folder of a service's update locks.
@@ -78,7 +79,8 @@ pub fn lock_folder(app: AppId, service: &ServiceName) -> String {
 
 /// Fills in everything that `record` leaves to the supervisor.
 pub fn render(record: &AppRecord, context: &RenderContext<'_>) -> Wanted {
-    let app = record.app_id();
+    let facts = &record.target.app;
+    let names = NetworkNames { app: facts, instance: context.instance, known: context.networks };
     let services = record
         .target
         .services
@@ -91,7 +93,7 @@ pub fn render(record: &AppRecord, context: &RenderContext<'_>) -> Wanted {
         order: super::order::start_order(&record.target.services)
             .unwrap_or_else(|_| record.target.services.keys().cloned().collect()),
         volumes: own_volumes(record, context.instance),
-        network: network_name(app),
+        networks: names.wanted(record.target.services.values()),
     }
 }
 
@@ -120,6 +122,8 @@ fn render_service(
     let on_host = service.network == NetworkMode::Host;
     let address = if on_host { Some(IpAddr::V4(Ipv4Addr::LOCALHOST)) } else { context.gateway };
     let api = if service.wants_api() { context.api.zip(address) } else { None };
+    let names = NetworkNames { app: facts, instance: context.instance, known: context.networks };
+    let place = names.place(name, service);
     let mut spec = ContainerSpec {
         name: format!("{name}_{}_{}_{}", service.image_id, facts.release_id, facts.commit),
         image: service.image.clone(),
@@ -129,7 +133,8 @@ fn render_service(
         labels: BTreeMap::new(),
         ports: service.ports.clone(),
         binds: binds(record, name, service, context.data_path),
-        network: network(facts.app_id, name, service.network),
+        network: place.network,
+        endpoints: place.endpoints,
         extra_network: (service.wants_api() && !on_host).then(|| SUPERVISOR_NETWORK.to_owned()),
         restart: service.restart,
         user: service.user.clone(),
@@ -148,6 +153,7 @@ fn render_service(
         run: intent.run,
         waits_for_api: service.wants_api() && context.api.is_none(),
         external_volumes: external_volumes(record, service),
+        external_networks: place.external,
     }
 }
 
@@ -215,15 +221,6 @@ fn binds(record: &AppRecord, name: &ServiceName, service: &Service, data_path: &
         }
     }
     all
-}
-
-fn network(app: AppId, service: &ServiceName, mode: NetworkMode) -> Network {
-    match mode {
-        NetworkMode::Host => Network::Host,
-        NetworkMode::None => Network::None,
-        NetworkMode::Bridge => Network::Bridge,
-        NetworkMode::App => Network::Named { name: network_name(app), alias: service.to_string() },
-    }
 }
 
 #[cfg(test)]

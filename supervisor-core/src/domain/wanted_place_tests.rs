@@ -1,5 +1,6 @@
 //! Where a container's folders, networks and way to the API are.
 use super::*;
+use crate::domain::container::Network;
 
 fn bind(source: &str, target: &str) -> Bind {
     Bind { source: source.to_owned(), target: target.to_owned(), read_only: false, no_copy: false }
@@ -58,10 +59,16 @@ fn binds_of_volumes_use_the_engines_names() {
 
 #[test]
 fn binds_with_a_trailing_slash_of_the_data_path_are_the_same() {
-    let device = DeviceFacts::default();
+    let (device, networks) = (DeviceFacts::default(), KnownNetworks::default());
     for (data_path, source) in [("/mnt/apps/", "/mnt/apps/2167"), ("/", "/2167")] {
-        let context =
-            RenderContext { instance: INSTANCE, data_path, device: &device, api: None, gateway: None };
+        let context = RenderContext {
+            instance: INSTANCE,
+            data_path,
+            device: &device,
+            api: None,
+            gateway: None,
+            networks: &networks,
+        };
         let wanted = render(&record([("web", service())]), &context);
         assert_eq!(wanted.services[&name("web")].spec.binds[0].source, source);
     }

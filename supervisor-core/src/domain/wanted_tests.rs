@@ -183,7 +183,8 @@ fn order_of_services_with_a_cycle_is_by_name() {
 fn volumes_to_make_are_the_apps_own_only() {
     let wanted = rendered(&record([("web", service())]));
     assert_eq!(wanted.volumes.keys().collect::<Vec<_>>(), ["2167_store"]);
-    assert_eq!(wanted.network, "2167_default");
+    let plain = BTreeMap::from([("2167_default".to_owned(), NetworkOptions::default())]);
+    assert_eq!(wanted.networks, plain);
 }
 
 #[path = "wanted_place_tests.rs"]

@@ -8,6 +8,7 @@ mod contract;
 mod events;
 mod gate;
 mod inspection;
+mod networks;
 mod plan;
 mod planner;
 mod power;

@@ -35,6 +35,7 @@ fn app_to_wire(app_id: u64, app: &AppStatus) -> AppState {
         update_downloaded: app.update_downloaded,
         update_failed: app.update_failed,
         last_error: app.last_error.clone(),
+        waiting_for: app.waiting_for.clone(),
     }
 }
 

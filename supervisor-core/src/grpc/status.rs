@@ -46,6 +46,9 @@ fn classify(error: &CoreError) -> (Code, ErrorReason, String) {
         CoreError::VolumeInUse { volume, .. } | CoreError::NoSuchVolume { volume } => {
             (Code::FailedPrecondition, EngineRefused, volume.clone())
         }
+        CoreError::NetworkInUse { network } | CoreError::NoSuchNetwork { network } => {
+            (Code::FailedPrecondition, EngineRefused, network.clone())
+        }
         CoreError::PurgeGivenUp { why } => (Code::FailedPrecondition, UnsafePath, why.clone()),
         CoreError::Cancelled => (Code::Cancelled, StillInProgress, none),
         CoreError::FrontendAbsent => (Code::Unavailable, FrontendAbsent, none),

@@ -3,17 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use supervisor_proto::{
-    ids::{AppId, ServiceName, VolumeName},
+    ids::{AppId, NetworkName, ServiceName, VolumeName},
     v1::{self, restart},
 };
 
 use super::{
+    networks::{self, attachments},
     settings::{self, container_path},
     volumes,
 };
 use crate::{
     domain::{
         local_ids,
+        network::AppNetwork,
         order::start_order,
         settings::Settings,
         target::{
@@ -31,7 +33,7 @@ const MAX_SERVICES: usize = 64;
 /// Longest grace period: an hour.
 const MAX_GRACE_MS: u64 = 3_600_000;
 
-fn invalid(field: impl Into<String>, problem: impl Into<String>) -> CoreError {
+pub(super) fn invalid(field: impl Into<String>, problem: impl Into<String>) -> CoreError {
     CoreError::InvalidField { field: field.into(), problem: problem.into() }
 }
 
@@ -42,10 +44,11 @@ pub fn from_wire(wire: v1::Target) -> Result<Target, CoreError> {
         return Err(invalid("services", format!("there are more than {MAX_SERVICES}")));
     }
     let volumes = volumes::from_wire(app_id, wire.volumes)?;
+    let networks = networks::from_wire(wire.networks)?;
     let mut services = BTreeMap::new();
     for (name, service) in wire.services {
         let name = ServiceName::parse(&name)?;
-        let service = convert(&format!("services.{name}"), service, &volumes)?;
+        let service = convert(&format!("services.{name}"), service, &volumes, &networks)?;
         services.insert(name, service);
     }
     for (name, service) in &services {
@@ -64,6 +67,7 @@ pub fn from_wire(wire: v1::Target) -> Result<Target, CoreError> {
         app_uuid: word("app_uuid", wire.app_uuid)?,
         release_id: wire.release_id,
         volumes,
+        networks,
     };
     let mut target = Target { app, services };
     local_ids::fill(&mut target);
@@ -87,7 +91,7 @@ fn word(field: &str, value: String) -> Result<String, CoreError> {
 }
 
 /// Whatever reaches the engine holds no NUL: programs behind it would read something else than was checked.
-fn plain(field: &str, value: &str) -> Result<(), CoreError> {
+pub(super) fn plain(field: &str, value: &str) -> Result<(), CoreError> {
     if value.contains('\0') { Err(invalid(field, "it holds a NUL")) } else { Ok(()) }
 }
 
@@ -95,6 +99,7 @@ fn convert(
     path: &str,
     mut wire: v1::Service,
     volumes: &BTreeMap<VolumeName, Volume>,
+    networks: &BTreeMap<NetworkName, AppNetwork>,
 ) -> Result<Service, CoreError> {
     let field = |name: &str| format!("{path}.{name}");
     if wire.image.is_empty()
@@ -131,6 +136,7 @@ fn convert(
         ports,
         mounts,
         network,
+        networks: attachments(&field("networks"), wire.networks, network, networks)?,
         restart,
         depends_on: wire
             .depends_on

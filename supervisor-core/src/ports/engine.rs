@@ -9,6 +9,7 @@ use supervisor_proto::ids::{AppId, ServiceName};
 use crate::domain::{
     container::ContainerSpec,
     event::Happening,
+    network::{Endpoint, NetworkOptions},
     observed::{Container, ContainerId},
     target::RestartPolicy,
     volume::OwnVolume,
@@ -54,6 +55,26 @@ pub struct EngineEvent {
     pub happening: Happening,
     /// When, milliseconds since 1970, by the engine's clock.
     pub time_ms: u64,
+}
+
+/// A network of the engine, whosever.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SeenNetwork {
+    /// The engine's name of it.
+    pub name: String,
+    /// The host's address on it, if it has one.
+    pub gateway: Option<IpAddr>,
+    /// All of its labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// How the removal of a network ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NetworkRemoval {
+    /// It is gone.
+    Gone,
+    /// Somebody's container is on it.
+    InUse,
 }
 
 /// A piece of a container's output.
@@ -112,20 +133,25 @@ pub trait Engine: Send + Sync {
     /// Removes a volume.
     async fn remove_volume(&self, name: &str) -> Result<(), EngineError>;
 
-    /// Whether a network is there, and if so its gateway, if it has one.
-    async fn network(&self, name: &str) -> Result<Option<Option<IpAddr>>, EngineError>;
+    /// Every network of the engine.
+    async fn networks(&self) -> Result<Vec<SeenNetwork>, EngineError>;
 
-    /// Makes a bridge network on addresses of the engine's choice.
-    async fn create_network(&self, name: &str, labels: &BTreeMap<String, String>) -> Result<(), EngineError>;
+    /// Makes a network that bears these labels.
+    async fn create_network(
+        &self,
+        name: &str,
+        options: &NetworkOptions,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<(), EngineError>;
 
     /// Makes the supervisor's bridge: a fixed interface name, a fixed subnet where that is free.
     async fn create_supervisor_network(&self, labels: &BTreeMap<String, String>) -> Result<(), EngineError>;
 
-    /// Removes a network.
-    async fn remove_network(&self, name: &str) -> Result<(), EngineError>;
+    /// Removes a network, unless something is on it.
+    async fn remove_network(&self, name: &str) -> Result<NetworkRemoval, EngineError>;
 
     /// Connects a container to a network.
-    async fn connect(&self, network: &str, id: &ContainerId) -> Result<(), EngineError>;
+    async fn connect(&self, endpoint: &Endpoint, id: &ContainerId) -> Result<(), EngineError>;
 
     /// Events of containers that bear this label, from `since_s` (seconds since 1970) on: what happened
     /// between then and this call is told again. The stream ends when the engine does.

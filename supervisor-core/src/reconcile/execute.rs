@@ -12,6 +12,7 @@ use crate::{
         event::What,
         explain::{Explanation, Explanations},
         labels,
+        network::Endpoint,
         observed::ContainerId,
         record::{AppRecord, PurgePhase},
         step::Step,
@@ -19,7 +20,7 @@ use crate::{
         wanted::Wanted,
     },
     error::CoreError,
-    ports::engine::EngineError,
+    ports::engine::{EngineError, NetworkRemoval},
 };
 
 /// What carrying out one step takes.
@@ -65,16 +66,16 @@ impl Executor<'_> {
             Step::CreateSupervisorNetwork => {
                 engine.create_supervisor_network(&self.shared_ownership()).await?;
             }
-            Step::CreateNetwork { network } => engine.create_network(network, &self.ownership()).await?,
             Step::CreateVolume { volume } => {
                 if let Some(own) = self.wanted.volumes.get(volume) {
                     engine.create_volume(volume, own).await?;
                 }
             }
+            Step::CreateNetwork { network } => self.create_network(network).await?,
             Step::CreateContainer { service } => self.create(service).await?,
             Step::ConnectNetwork { service, id, network } => {
                 if let Some(id) = self.container(service, id.as_ref()) {
-                    engine.connect(network, &id).await?;
+                    engine.connect(&self.endpoint(service, network), &id).await?;
                 }
             }
             Step::StartContainer { service, id } => self.start(service, id.as_ref()).await?,
@@ -85,7 +86,7 @@ impl Executor<'_> {
                 })
                 .await?;
             }
-            Step::RemoveNetwork { network } => engine.remove_network(network).await?,
+            Step::RemoveNetwork { network } => self.remove_network(network).await?,
             Step::ForgetApp => self.context.store.delete_app(self.app()).await?,
         }
         Ok(())
@@ -141,6 +142,13 @@ impl Executor<'_> {
                 return Err(CoreError::NoSuchVolume { volume: volume.clone() });
             }
         }
+        if !wanted.external_networks.is_empty() {
+            let there = self.context.engine.networks().await?;
+            let absent = wanted.external_networks.iter().find(|n| !there.iter().any(|seen| seen.name == **n));
+            if let Some(network) = absent {
+                return Err(CoreError::NoSuchNetwork { network: network.clone() });
+            }
+        }
         self.context.files.prepare(self.app(), std::slice::from_ref(service)).await?;
         let mut spec = wanted.spec.clone();
         if let Some(why) = self.why.get(service).map(Explanation::because) {
@@ -170,6 +178,29 @@ impl Executor<'_> {
                 Ok(engine.start(&id).await?)
             }
             other => Ok(other?),
+        }
+    }
+
+    fn endpoint(&self, service: &ServiceName, network: &str) -> Endpoint {
+        let wanted = self.wanted.services.get(service).map(|s| s.spec.connections()).unwrap_or_default();
+        wanted.into_iter().find(|e| e.network == network).unwrap_or_else(|| Endpoint::plain(network))
+    }
+
+    async fn create_network(&self, network: &str) -> Result<(), CoreError> {
+        let options = self.wanted.networks.get(network).cloned().unwrap_or_default();
+        let labels = labels::of_network(&self.context.instance, self.app(), &options);
+        Ok(self.context.engine.create_network(network, &options, &labels).await?)
+    }
+
+    /// An app that goes leaves a network to whoever is on it; one that stays needs it gone, or else says so.
+    async fn remove_network(&self, network: &str) -> Result<(), CoreError> {
+        match self.context.engine.remove_network(network).await? {
+            NetworkRemoval::Gone => Ok(()),
+            NetworkRemoval::InUse if self.record.removed => {
+                log::warn!("network left, others use it network={network}");
+                Ok(())
+            }
+            NetworkRemoval::InUse => Err(CoreError::NetworkInUse { network: network.to_owned() }),
         }
     }
 

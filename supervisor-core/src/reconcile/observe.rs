@@ -11,33 +11,27 @@ use crate::{
         observed::Observed,
         plan::images_in_question,
         record::AppRecord,
-        target::NetworkMode,
-        wanted::{RenderContext, SUPERVISOR_NETWORK, Wanted, network_name, render},
+        wanted::{RenderContext, SUPERVISOR_NETWORK, Wanted, render},
     },
-    ports::engine::EngineError,
+    ports::engine::{EngineError, SeenNetwork},
 };
 
 /// What one app should be, rendered, and what the engine has of it. The questions go out together: a caller
 /// waits for the answers.
 pub async fn observe(context: &Context, record: &AppRecord) -> Result<(Wanted, Observed), EngineError> {
     let engine = context.engine.as_ref();
-    let (id, network) = (record.app_id().to_string(), network_name(record.app_id()));
+    let id = record.app_id().to_string();
     let ours = [(labels::INSTANCE, context.instance.as_str()), (labels::APP_ID, id.as_str())];
     let has_volumes = !record.target.app.volumes.is_empty();
-    let (containers, app_network, supervisor_network, volumes) = try_join!(
-        engine.containers(&ours),
-        engine.network(&network),
-        async { if needs_gateway(record) { engine.network(SUPERVISOR_NETWORK).await } else { Ok(None) } },
-        async { if has_volumes { engine.volumes(&ours).await } else { Ok(BTreeMap::new()) } },
-    )?;
+    let (containers, networks, volumes) = try_join!(engine.containers(&ours), engine.networks(), async {
+        if has_volumes { engine.volumes(&ours).await } else { Ok(BTreeMap::new()) }
+    },)?;
     let mut observed = Observed { containers, volumes, ..Observed::default() };
-    observed.networks.extend(app_network.map(|_| network));
-    if let Some(gateway) = supervisor_network {
-        observed.networks.insert(SUPERVISOR_NETWORK.to_owned());
-        observed.supervisor_gateway = gateway;
+    for network in networks {
+        see(&mut observed, network, &ours);
     }
     let wanted = render_for(context, record, &observed);
-    for image in images_in_question(record, &wanted, &observed.containers) {
+    for image in images_in_question(record, &wanted, &observed) {
         if engine.has_image(&image).await? {
             observed.images.insert(image);
         }
@@ -56,10 +50,22 @@ pub fn render_for(context: &Context, record: &AppRecord, observed: &Observed) ->
             device: &context.device,
             api: api.as_ref(),
             gateway: observed.supervisor_gateway,
+            networks: &observed.known_networks,
         },
     )
 }
 
-fn needs_gateway(record: &AppRecord) -> bool {
-    record.target.services.values().any(|s| s.wants_api() && s.network != NetworkMode::Host)
+/// Takes note of one network of the engine.
+fn see(observed: &mut Observed, network: SeenNetwork, ours: &[(&str, &str)]) {
+    let SeenNetwork { name, gateway, labels } = network;
+    if name == SUPERVISOR_NETWORK {
+        observed.supervisor_gateway = gateway;
+    }
+    if ours.iter().all(|(label, value)| labels.get(*label).is_some_and(|found| found == value)) {
+        let made_from = labels.get(labels::NETWORK_HASH).cloned().unwrap_or_default();
+        observed.known_networks.own.insert(name.clone(), made_from);
+    } else {
+        observed.known_networks.foreign.insert(name.clone());
+    }
+    observed.networks.insert(name);
 }

@@ -44,6 +44,8 @@ pub struct AppStatus {
     pub update_failed: bool,
     /// Why; empty when nothing is wrong.
     pub last_error: String,
+    /// Which services wait for which others, one sentence each.
+    pub waiting_for: Vec<String>,
 }
 
 /// One service.

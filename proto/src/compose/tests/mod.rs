@@ -1,10 +1,13 @@
 //! What is read, what is refused, and with which words.
 
 mod documentation;
+mod networks;
 mod properties;
 mod read;
 mod refused;
 mod settings;
+
+use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
@@ -24,6 +27,10 @@ fn accepted(document: &Value) -> Document {
 
 fn web(field: &str, value: Value) -> v1::Service {
     accepted(&with(field, value)).services.remove("web").unwrap()
+}
+
+fn map(pairs: &[(&str, &str)]) -> HashMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 /// The refusals of a document, as lines.

@@ -1,10 +1,8 @@
 //! Every field that is read, in all its spellings.
 
-use std::collections::HashMap;
-
 use serde_json::json;
 
-use super::{accepted, web};
+use super::{accepted, map, web};
 use crate::{
     compose::{Dollars, read_service},
     ids::AppId,
@@ -13,10 +11,6 @@ use crate::{
 
 fn words(items: &[&str]) -> StringList {
     StringList { items: items.iter().map(ToString::to_string).collect() }
-}
-
-fn map(pairs: &[(&str, &str)]) -> HashMap<String, String> {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 #[test]

@@ -119,10 +119,15 @@ pub struct VolumeItem {
     pub labels: BTreeMap<String, String>,
 }
 
-/// `GET /networks/{name}`.
+/// One item of `GET /networks`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct NetworkAnswer {
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    #[serde(deserialize_with = "nullable")]
+    pub labels: BTreeMap<String, String>,
     /// Its addresses.
     #[serde(rename = "IPAM", deserialize_with = "nullable")]
     pub ipam: Ipam,

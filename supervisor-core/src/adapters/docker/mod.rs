@@ -7,6 +7,7 @@ mod answers;
 mod containers;
 mod events;
 mod logs;
+mod network_request;
 mod networks;
 mod path;
 mod pull;
@@ -15,7 +16,7 @@ mod settings;
 mod transport;
 mod volumes;
 
-use std::{collections::BTreeMap, net::IpAddr, path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
@@ -24,11 +25,12 @@ use self::transport::Transport;
 use crate::{
     domain::{
         container::ContainerSpec,
+        network::{Endpoint, NetworkOptions},
         observed::{Container, ContainerId},
         target::RestartPolicy,
         volume::OwnVolume,
     },
-    ports::engine::{Engine, EngineError, EngineEvent, Output, Progress},
+    ports::engine::{Engine, EngineError, EngineEvent, NetworkRemoval, Output, Progress, SeenNetwork},
 };
 
 /// An engine behind a Unix socket.
@@ -98,24 +100,29 @@ impl Engine for DockerEngine {
         volumes::remove(&self.transport, name).await
     }
 
-    async fn network(&self, name: &str) -> Result<Option<Option<IpAddr>>, EngineError> {
-        networks::find(&self.transport, name).await
+    async fn networks(&self) -> Result<Vec<SeenNetwork>, EngineError> {
+        networks::list(&self.transport).await
     }
 
-    async fn create_network(&self, name: &str, labels: &BTreeMap<String, String>) -> Result<(), EngineError> {
-        networks::create(&self.transport, name, labels).await
+    async fn create_network(
+        &self,
+        name: &str,
+        options: &NetworkOptions,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<(), EngineError> {
+        networks::create(&self.transport, name, options, labels).await
     }
 
     async fn create_supervisor_network(&self, labels: &BTreeMap<String, String>) -> Result<(), EngineError> {
         networks::create_supervisor(&self.transport, labels).await
     }
 
-    async fn remove_network(&self, name: &str) -> Result<(), EngineError> {
+    async fn remove_network(&self, name: &str) -> Result<NetworkRemoval, EngineError> {
         networks::remove(&self.transport, name).await
     }
 
-    async fn connect(&self, network: &str, id: &ContainerId) -> Result<(), EngineError> {
-        networks::connect(&self.transport, network, id).await
+    async fn connect(&self, endpoint: &Endpoint, id: &ContainerId) -> Result<(), EngineError> {
+        networks::connect(&self.transport, endpoint, id).await
     }
 
     async fn events(

@@ -7,15 +7,17 @@ use serde_json::{Value, json};
 
 use super::{
     answers::NetworkAnswer,
+    network_request::{self, create_body},
     path::segment,
     transport::{Call, QUICK, SLOW, Transport, already},
 };
 use crate::{
     domain::{
+        network::{Endpoint, NetworkOptions},
         observed::ContainerId,
         wanted::{SUPERVISOR_GATEWAY, SUPERVISOR_NETWORK},
     },
-    ports::engine::EngineError,
+    ports::engine::{EngineError, NetworkRemoval, SeenNetwork},
 };
 
 /// Where the balena supervisor puts its bridge.
@@ -25,16 +27,20 @@ const SUBNET: &str = "10.114.104.0/25";
 const LOOKS: u32 = 30;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
-/// `GET /networks/{name}`.
-pub async fn find(transport: &Transport, name: &str) -> Result<Option<Option<IpAddr>>, EngineError> {
-    let path = format!("/networks/{}", segment(name));
-    let found: Result<NetworkAnswer, _> =
-        transport.get(Call::new(Method::GET, path, "inspect a network"), QUICK).await;
-    match found {
-        Ok(network) => Ok(Some(network.ipam.config.iter().find_map(|c| address(&c.gateway)))),
-        Err(EngineError::Refused { status: 404, .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
+/// `GET /networks`: one call for everything that a plan asks about networks.
+pub async fn list(transport: &Transport) -> Result<Vec<SeenNetwork>, EngineError> {
+    let call = Call::new(Method::GET, "/networks".to_owned(), "list networks");
+    let answers: Vec<NetworkAnswer> = transport.get(call, QUICK).await?;
+    Ok(answers.into_iter().map(seen).collect())
+}
+
+fn seen(network: NetworkAnswer) -> SeenNetwork {
+    let gateway = network.ipam.config.iter().find_map(|c| address(&c.gateway));
+    SeenNetwork { name: network.name, gateway, labels: network.labels }
+}
+
+async fn has_supervisor_network(transport: &Transport) -> Result<bool, EngineError> {
+    Ok(list(transport).await?.iter().any(|network| network.name == SUPERVISOR_NETWORK))
 }
 
 /// Some engines write the gateway with its prefix length.
@@ -42,14 +48,14 @@ fn address(text: &str) -> Option<IpAddr> {
     text.split('/').next()?.parse().ok()
 }
 
-/// `POST /networks/create`, a bridge on addresses of the engine's choice.
+/// `POST /networks/create`.
 pub async fn create(
     transport: &Transport,
     name: &str,
+    options: &NetworkOptions,
     labels: &BTreeMap<String, String>,
 ) -> Result<(), EngineError> {
-    post(transport, json!({ "Name": name, "Driver": "bridge", "CheckDuplicate": true, "Labels": labels }))
-        .await
+    post(transport, create_body(name, options, labels)).await
 }
 
 /// `POST /networks/create`, the supervisor's bridge. Where its subnet is taken, the engine chooses one.
@@ -66,7 +72,7 @@ pub async fn create_supervisor(
         "IPAM": { "Config": [{ "Subnet": SUBNET, "Gateway": SUPERVISOR_GATEWAY }] },
     });
     match post(transport, body.clone()).await {
-        Err(EngineError::Refused { .. }) if find(transport, SUPERVISOR_NETWORK).await?.is_some() => Ok(()),
+        Err(EngineError::Refused { .. }) if has_supervisor_network(transport).await? => Ok(()),
         Err(EngineError::Refused { message, .. }) if message.to_lowercase().contains("overlap") => {
             if let Some(fields) = body.as_object_mut() {
                 fields.remove("IPAM");
@@ -84,7 +90,7 @@ pub async fn create_supervisor(
 /// makes the first one's.
 async fn appears(transport: &Transport, refused: EngineError) -> Result<(), EngineError> {
     for _ in 0..LOOKS {
-        if find(transport, SUPERVISOR_NETWORK).await?.is_some() {
+        if has_supervisor_network(transport).await? {
             return Ok(());
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
@@ -98,22 +104,28 @@ async fn post(transport: &Transport, body: Value) -> Result<(), EngineError> {
 }
 
 /// `DELETE /networks/{name}`.
-pub async fn remove(transport: &Transport, name: &str) -> Result<(), EngineError> {
+pub async fn remove(transport: &Transport, name: &str) -> Result<NetworkRemoval, EngineError> {
     let path = format!("/networks/{}", segment(name));
     match transport.call(Call::new(Method::DELETE, path, "remove a network"), SLOW).await {
-        // Somebody else's container is on it; it is theirs to keep.
-        Err(EngineError::Refused { message, .. }) if message.contains("active endpoints") => {
-            log::warn!("network left, others use it network={name}");
-            Ok(())
+        // Docker's words, and Podman's.
+        Err(EngineError::Refused { message, .. })
+            if message.contains("active endpoints") || message.contains("associated containers") =>
+        {
+            Ok(NetworkRemoval::InUse)
         }
-        other => already(other, &[404]),
+        other => already(other, &[404]).map(|()| NetworkRemoval::Gone),
     }
 }
 
 /// `POST /networks/{name}/connect`; a container that is on it already is refused with 403.
-pub async fn connect(transport: &Transport, network: &str, id: &ContainerId) -> Result<(), EngineError> {
-    let path = format!("/networks/{}/connect", segment(network));
-    let call = Call::new(Method::POST, path, "connect a network").json(json!({ "Container": id.0 }));
+pub async fn connect(
+    transport: &Transport,
+    endpoint: &Endpoint,
+    id: &ContainerId,
+) -> Result<(), EngineError> {
+    let path = format!("/networks/{}/connect", segment(&endpoint.network));
+    let body = json!({ "Container": id.0, "EndpointConfig": network_request::endpoint(endpoint) });
+    let call = Call::new(Method::POST, path, "connect a network").json(body);
     match transport.call(call, SLOW).await {
         Err(EngineError::Refused { message, .. }) if message.contains("already exists") => Ok(()),
         other => other.map(drop),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::settings;
+use super::{network_request, settings};
 
 use crate::domain::{
     container::{Bind, ContainerSpec, Network},
@@ -40,7 +40,9 @@ pub fn create_body(spec: &ContainerSpec) -> Value {
     }
     set("HostConfig", host_config(spec));
     if let Network::Named { name, alias } = &spec.network {
-        set("NetworkingConfig", json!({ "EndpointsConfig": { name.as_str(): { "Aliases": [alias] } } }));
+        let config =
+            spec.first_endpoint().map_or_else(|| json!({ "Aliases": [alias] }), network_request::endpoint);
+        set("NetworkingConfig", json!({ "EndpointsConfig": { name.as_str(): config } }));
     }
     Value::Object(body)
 }

@@ -14,6 +14,7 @@ fn spec() -> ContainerSpec {
         ports: Vec::new(),
         binds: Vec::new(),
         network: Network::Host,
+        endpoints: Vec::new(),
         extra_network: None,
         restart: RestartPolicy::Always,
         user: String::new(),

@@ -14,6 +14,7 @@ fn record(id: u64, name: &str) -> AppRecord {
         app_uuid: "u".to_owned(),
         release_id: 1,
         volumes: BTreeMap::new(),
+        networks: BTreeMap::new(),
     };
     AppRecord::new(Target { app, services: BTreeMap::new() }, "0".repeat(32))
 }

@@ -61,7 +61,8 @@ pub struct State {
     pub containers: Vec<Boxed>,
     pub created: u32,
     pub images: BTreeSet<String>,
-    pub networks: BTreeSet<String>,
+    /// Their labels, by name.
+    pub networks: BTreeMap<String, BTreeMap<String, String>>,
     pub volumes: BTreeMap<String, FakeVolume>,
     pub pull_steps: Vec<u32>,
     pub listeners: Vec<mpsc::UnboundedSender<AppId>>,

@@ -14,12 +14,13 @@ use crate::{
         container::{ContainerSpec, Network},
         event::Happening,
         labels,
+        network::{Endpoint, NetworkOptions},
         observed::{Container, ContainerId, ContainerState},
         target::RestartPolicy,
         volume::OwnVolume,
         wanted::SUPERVISOR_NETWORK,
     },
-    ports::engine::{Engine, EngineError, EngineEvent, Output, Progress},
+    ports::engine::{Engine, EngineError, EngineEvent, NetworkRemoval, Output, Progress, SeenNetwork},
 };
 
 fn refused(status: u16) -> EngineError {
@@ -101,7 +102,7 @@ impl State {
         if container.seen.state == ContainerState::Running {
             return Ok(());
         }
-        if !container.seen.networks.is_subset(&networks) {
+        if !container.seen.networks.iter().all(|network| networks.contains_key(network)) {
             return Err(refused(404));
         }
         container.seen.state = ContainerState::Running;
@@ -238,36 +239,50 @@ impl Engine for FakeDevice {
         .await
     }
 
-    async fn network(&self, name: &str) -> Result<Option<Option<IpAddr>>, EngineError> {
-        self.engine(format!("network {name}"), |state| {
-            Ok(state.networks.contains(name).then(|| Some(IpAddr::from([10, 114, 104, 1]))))
+    async fn networks(&self) -> Result<Vec<SeenNetwork>, EngineError> {
+        self.engine("networks".to_owned(), |state| {
+            let gateway = Some(IpAddr::from([10, 114, 104, 1]));
+            let seen = |(name, labels): (&String, &BTreeMap<String, String>)| SeenNetwork {
+                name: name.clone(),
+                gateway,
+                labels: labels.clone(),
+            };
+            Ok(state.networks.iter().map(seen).collect())
         })
         .await
     }
 
-    async fn create_network(&self, name: &str, _: &BTreeMap<String, String>) -> Result<(), EngineError> {
+    async fn create_network(
+        &self,
+        name: &str,
+        _: &NetworkOptions,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<(), EngineError> {
         self.engine(format!("create network {name}"), |state| {
-            state.networks.insert(name.to_owned());
+            state.networks.entry(name.to_owned()).or_insert_with(|| labels.clone());
             Ok(())
         })
         .await
     }
 
     async fn create_supervisor_network(&self, labels: &BTreeMap<String, String>) -> Result<(), EngineError> {
-        self.create_network(SUPERVISOR_NETWORK, labels).await
+        self.create_network(SUPERVISOR_NETWORK, &NetworkOptions::default(), labels).await
     }
 
-    async fn remove_network(&self, name: &str) -> Result<(), EngineError> {
+    async fn remove_network(&self, name: &str) -> Result<NetworkRemoval, EngineError> {
         self.engine(format!("remove network {name}"), |state| {
+            if state.containers.iter().any(|c| c.seen.networks.contains(name)) {
+                return Ok(NetworkRemoval::InUse);
+            }
             state.networks.remove(name);
-            Ok(())
+            Ok(NetworkRemoval::Gone)
         })
         .await
     }
 
-    async fn connect(&self, network: &str, id: &ContainerId) -> Result<(), EngineError> {
+    async fn connect(&self, endpoint: &Endpoint, id: &ContainerId) -> Result<(), EngineError> {
         self.engine(format!("connect {id}"), |state| {
-            state.container(id)?.seen.networks.insert(network.to_owned());
+            state.container(id)?.seen.networks.insert(endpoint.network.clone());
             Ok(())
         })
         .await

@@ -37,6 +37,7 @@ pub fn service() -> Service {
         ports: Vec::new(),
         mounts: Vec::new(),
         network: NetworkMode::App,
+        networks: BTreeMap::new(),
         restart: RestartPolicy::Always,
         depends_on: BTreeSet::new(),
         user: String::new(),
@@ -64,6 +65,7 @@ pub fn target_of(id: u64, services: Vec<(&str, Service)>) -> Target {
             app_uuid: "u".to_owned(),
             release_id: 1,
             volumes: BTreeMap::new(),
+            networks: BTreeMap::new(),
         },
         services: services.into_iter().map(|(text, service)| (name(text), service)).collect(),
     }

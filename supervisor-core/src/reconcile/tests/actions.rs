@@ -15,7 +15,7 @@ async fn apply_of_a_new_app_runs_it_and_stores_it() {
     let world = World::with_app(APP).await;
     assert_eq!(world.device.running(APP), [("c1".to_owned(), 1)]);
     assert_eq!(world.device.record(APP).target, target(APP));
-    assert!(world.device.state().networks.contains("2167_default"));
+    assert!(world.device.state().networks.contains_key("2167_default"));
     assert!(world.device.state().volumes.contains_key("2167_store"));
 }
 
@@ -134,7 +134,7 @@ async fn remove_takes_containers_and_network_and_leaves_data_and_volumes() {
     assert_eq!(world.device.containers_in_all(), 0);
     assert_eq!(world.device.data(APP), ["c1"]);
     assert!(world.device.state().volumes.contains_key("2167_store"));
-    assert!(!world.device.state().networks.contains("2167_default"));
+    assert!(!world.device.state().networks.contains_key("2167_default"));
     assert!(world.device.state().records.is_empty());
     let gone = world.act(APP, restart()).await;
     assert!(matches!(gone, Err(CoreError::AppNotFound(id)) if id == app(APP)), "{gone:?}");

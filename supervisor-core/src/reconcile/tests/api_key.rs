@@ -26,7 +26,7 @@ async fn app_that_wants_an_unknown_key_waits_and_runs_when_it_is_told() {
     world.reconciler.nudge_all(false, false);
     world.device.reached("start c1", 1).await;
     assert_eq!(key_of(&world, "c1").as_deref(), Some("first"));
-    assert!(world.device.state().networks.contains("supervisor0"));
+    assert!(world.device.state().networks.contains_key("supervisor0"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,6 +7,7 @@ mod crash;
 mod engine_away;
 mod events;
 mod locks;
+mod networks;
 mod pull;
 mod shutdown;
 mod status;
