@@ -90,7 +90,7 @@ fn services(reader: &mut Reader, node: &Node<'_>) -> HashMap<String, v1::Service
     services
 }
 
-fn volumes(reader: &mut Reader, node: &Node<'_>) -> HashMap<String, v1::Volume> {
+pub(super) fn volumes(reader: &mut Reader, node: &Node<'_>) -> HashMap<String, v1::Volume> {
     let mut volumes = HashMap::new();
     for entry in node.all_entries(reader) {
         match VolumeName::parse(entry.key) {

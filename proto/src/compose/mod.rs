@@ -3,7 +3,7 @@
 //! Pure: no files, no YAML, no engine. A local compose file is read with [`read_document`]; one
 //! service object, as a cloud target's `composition` carries it, with [`read_service`]. Whatever is
 //! not carried out is refused by name, never ignored, and all refusals of a document are reported
-//! together.
+//! together. [`read_device_state`] reads all apps of a cloud's target state.
 //!
 //! Format: <https://docs.docker.com/reference/compose-file/>
 
@@ -33,6 +33,7 @@ mod restart;
 mod service;
 mod settings;
 mod signal;
+mod target_state;
 mod tmpfs;
 mod volume;
 mod volumes;
@@ -44,3 +45,4 @@ pub use document::{Document, read_document};
 pub use reader::Dollars;
 pub use refusal::{Refusal, Refusals};
 pub use service::read_service;
+pub use target_state::{App, DeviceState, read_app, read_device_state};

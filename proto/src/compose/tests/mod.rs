@@ -6,6 +6,7 @@ mod properties;
 mod read;
 mod refused;
 mod settings;
+mod target_state;
 
 use std::collections::HashMap;
 
