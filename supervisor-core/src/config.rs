@@ -16,7 +16,8 @@ pub const EXIT_USAGE: u8 = 64;
     name = "supervisor-core",
     version,
     after_help = "An empty variable counts as unset. Exit codes: 0 ended on SIGTERM or SIGINT, 64 a setting is \
-                  not acceptable, 70 core failed or was stuck."
+                  not acceptable, 70 core failed or was stuck, 78 only the owner can put it right, for example a store of a \
+                  newer release."
 )]
 pub struct Cli {
     /// What to do; without a command, core runs.

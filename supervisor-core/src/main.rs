@@ -13,6 +13,8 @@ use supervisor_core::{
 
 /// Exit code for a failure of core's own, as `EX_SOFTWARE` of sysexits.h.
 const EXIT_SOFTWARE: u8 = 70;
+/// Exit code for what only the owner can put right, as `EX_CONFIG` of sysexits.h: starting again is of no use.
+const EXIT_CONFIG: u8 = 78;
 
 fn main() -> ExitCode {
     if let Some(line) = config::unsupported() {
@@ -58,7 +60,7 @@ fn start(cli: Cli) -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 log::error!("core ended error='{}'", chain(&error));
-                ExitCode::from(EXIT_SOFTWARE)
+                ExitCode::from(if error.needs_the_owner() { EXIT_CONFIG } else { EXIT_SOFTWARE })
             }
         },
     }

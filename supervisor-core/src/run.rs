@@ -76,6 +76,22 @@ pub enum RunError {
     Process(#[source] std::io::Error),
 }
 
+impl RunError {
+    /// Whether every next start would fail in the same way, until the owner changes something.
+    pub const fn needs_the_owner(&self) -> bool {
+        match self {
+            Self::UserNamespace(_)
+            | Self::Store(StoreError::Newer { .. })
+            | Self::Socket(SocketError::ForeignFolder(_) | SocketError::Occupied(_)) => true,
+            Self::Store(StoreError::Io { .. } | StoreError::Encode { .. })
+            | Self::StoreInUse(_)
+            | Self::Socket(SocketError::InUse(_) | SocketError::Io { .. })
+            | Self::Serve(_)
+            | Self::Process(_) => false,
+        }
+    }
+}
+
 /// Runs core until SIGTERM or SIGINT.
 pub async fn run(config: Config) -> Result<(), RunError> {
     userns::check()?;

@@ -93,6 +93,21 @@ async fn second_core_on_the_same_store_is_refused() {
     assert_eq!(health(core.folder.path()).await, Some(0));
 }
 
+#[tokio::test]
+async fn core_on_a_store_of_a_newer_release_says_so_on_one_line_and_leaves_it_alone() {
+    let mut core = Core::started().await;
+    assert_eq!(core.terminate().await, Some(0));
+    let path = core.folder.path().join("state/instance.json");
+    let text = fs::read_to_string(&path).unwrap().replace("\"format\":1", "\"format\":99");
+    fs::write(&path, &text).unwrap();
+    let refused = command(core.folder.path()).stderr(Stdio::piped()).output().await.unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(78), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("has format 99") && said.contains(&path.display().to_string()), "{said}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+}
+
 /// Inodes of the sockets that the process has open.
 fn open_sockets(pid: u32) -> BTreeSet<String> {
     let entries = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
