@@ -1,7 +1,7 @@
 //! The small device: one container with systemd, logind, D-Bus and an engine of its own.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -67,6 +67,12 @@ impl Device {
         run_with_input(&["docker", "exec", "-i", &self.name, "sh", "-c", &line], content).map(drop)
     }
 
+    /// Copies a file or folder of this machine to a folder on the device.
+    pub fn copy(&self, from: &Path, to: &str) -> Result<()> {
+        self.shell(&format!("mkdir -p {to}"))?;
+        run(&["docker", "cp", &from.to_string_lossy(), &format!("{}:{to}", self.name)]).map(drop)
+    }
+
     /// Words that run a command on the device.
     pub fn launcher(&self) -> Vec<String> {
         ["docker", "exec", &self.name].map(str::to_owned).to_vec()
@@ -95,7 +101,7 @@ impl Device {
     /// What the device's journal and containers say, for a failed test's report.
     pub fn report(&self) -> String {
         let line = "docker ps -a; for c in supervisor-core supervisor-frontend; do echo \"== $c\"; \
-                    docker logs --tail 60 $c; done; journalctl -n 20 --no-pager -u systemd-logind -u dbus";
+                    docker logs --tail 60 $c; done; journalctl -n 60 --no-pager -u systemd-logind -u dbus -u supervisor-core -u supervisor-frontend";
         finish(&["docker", "exec", &self.name, "sh", "-c", &format!("({line}) 2>&1")])
             .map_or_else(|error| error.to_string(), |finished| finished.stdout)
     }
@@ -145,7 +151,7 @@ fn remove_cgroups(id: &str) {
     }
 }
 
-fn remove_empty_tree(path: &std::path::Path) {
+fn remove_empty_tree(path: &Path) {
     let Ok(children) = fs::read_dir(path) else { return };
     for child in children.flatten().filter(|child| child.file_type().is_ok_and(|kind| kind.is_dir())) {
         remove_empty_tree(&child.path());

@@ -7,6 +7,7 @@ pub mod compose;
 pub mod curl;
 pub mod device;
 pub mod engine;
+pub mod host_install;
 pub mod live;
 pub mod live_app;
 pub mod network;

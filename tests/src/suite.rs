@@ -10,12 +10,20 @@ use crate::Result;
 use crate::device::{Device, remove_leftovers};
 use crate::supervisor;
 
-/// A case's name and what it does on a device with both supervisor containers.
+/// A case's name and what it does on a device with a supervisor.
 pub type Case = (&'static str, fn(&Device) -> Result<()>);
 
 /// Runs the cases whose names contain one of the program's arguments, all of them without one.
 /// The exit code tells a failure.
 pub fn run(cases: &[Case]) -> ExitCode {
+    run_prepared(cases, |device| {
+        supervisor::install(device)?;
+        supervisor::client(device).map(drop)
+    })
+}
+
+/// The same, on a device that is made ready in another way.
+pub fn run_prepared(cases: &[Case], prepare: fn(&Device) -> Result<()>) -> ExitCode {
     let filters: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let chosen =
         |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
@@ -26,7 +34,7 @@ pub fn run(cases: &[Case]) -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    match boot() {
+    match boot(prepare) {
         Ok(device) => run_on(&device, &cases),
         Err(error) => {
             say(&format!("no device: {error}"));
@@ -53,11 +61,10 @@ fn passes(device: &Device, (name, case): &Case) -> bool {
     outcome.is_ok()
 }
 
-fn boot() -> Result<Device> {
+fn boot(prepare: fn(&Device) -> Result<()>) -> Result<Device> {
     remove_leftovers()?;
     let device = Device::boot()?;
-    let ready = supervisor::install(&device).and_then(|()| supervisor::client(&device));
-    ready.map_err(|error| format!("{error}\n{}", device.report()))?;
+    prepare(&device).map_err(|error| format!("{error}\n{}", device.report()))?;
     Ok(device)
 }
 
