@@ -7,11 +7,12 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     checks,
     document::{Document, volumes},
+    networks,
     pairs::{self, Pairs},
     reader::{Dollars, Node, Reader},
     refusal::Refusals,
@@ -120,13 +121,14 @@ fn releases(reader: &mut Reader, node: &Node<'_>, target: &mut v1::Target) {
             "id" => target.release_id = number(reader, &field),
             "services" => document.services = services(reader, &field),
             "volumes" => document.volumes = volumes(reader, &field),
-            "networks" => networks(reader, &field),
+            "networks" => document.networks = networks::read(reader, &field),
             _ => {}
         }
     }
     checks::across_services(reader, &document);
     target.services = document.services;
     target.volumes = document.volumes;
+    target.networks = document.networks;
 }
 
 fn number(reader: &mut Reader, field: &Node<'_>) -> u64 {
@@ -135,15 +137,6 @@ fn number(reader: &mut Reader, field: &Node<'_>) -> u64 {
         reader.note(&field.path, "must be a number");
     }
     read.unwrap_or_default()
-}
-
-fn networks(reader: &mut Reader, node: &Node<'_>) {
-    for entry in node.entries(reader) {
-        let plain = entry.key == "default" && entry.value.as_object().is_some_and(Map::is_empty);
-        if !plain {
-            reader.unknown(&entry);
-        }
-    }
 }
 
 fn services(reader: &mut Reader, node: &Node<'_>) -> HashMap<String, v1::Service> {
@@ -196,8 +189,8 @@ fn own_pairs(reader: &mut Reader, node: &Node<'_>, name: &str, kind: Pairs) -> H
 
 fn give_api_only_when_asked(labels: &mut HashMap<String, String>) {
     let asks =
-        |name: &&str| labels.get(*name).is_some_and(|value| matches!(value.as_str(), "1" | "true" | "on"));
-    if !API_LABELS.iter().any(|name| asks(name)) {
+        |name: &str| labels.get(name).is_some_and(|value| matches!(value.as_str(), "1" | "true" | "on"));
+    if !API_LABELS.into_iter().any(asks) {
         labels.insert("io.balena.features.supervisor-api".to_owned(), "0".to_owned());
     }
 }

@@ -12,7 +12,7 @@ const SUPERVISOR: &str = "cf6974ccf49c4659aa570dc8e9d49bd1";
 const IMAGE: &str = "registry2.example.org/v2/38abb14dd0bb7211f4728b3b0402eddd@sha256:abab";
 
 /// A fleet's app with one release of these services, volumes and networks.
-fn fleet(services: Value) -> Value {
+fn fleet(services: &Value) -> Value {
     json!({
         "id": 1, "name": "pumps", "is_host": false, "class": "fleet",
         "releases": {"430e130991ecd214b9f81eee092556c5": {
@@ -21,9 +21,9 @@ fn fleet(services: Value) -> Value {
     })
 }
 
-fn main_with(composition: Value) -> Value {
+fn main_with(composition: &Value) -> Value {
     fleet(
-        json!({"main": {"id": 3, "image_id": 5, "image": IMAGE, "environment": {}, "labels": {}, "composition": composition}}),
+        &json!({"main": {"id": 3, "image_id": 5, "image": IMAGE, "environment": {}, "labels": {}, "composition": composition}}),
     )
 }
 
@@ -40,7 +40,7 @@ fn refusals(app: &Value) -> Vec<String> {
 
 #[test]
 fn app_of_a_fleet_is_a_target_with_the_cloud_s_ids() {
-    let app = fleet(json!({"main": {
+    let app = fleet(&json!({"main": {
         "id": 3, "image_id": 5, "image": IMAGE,
         "environment": {"IMG_VAR": "1", "APP_VAR": "$a"}, "labels": {"io.balena.test": "yes"},
         "composition": {
@@ -70,7 +70,7 @@ fn app_of_a_fleet_is_a_target_with_the_cloud_s_ids() {
 fn service_that_does_not_ask_for_the_api_is_refused_it() {
     let label = |labels: Value| {
         let service = json!({"image": IMAGE, "environment": {}, "labels": labels});
-        target(&fleet(json!({"main": service}))).services["main"].labels.clone()
+        target(&fleet(&json!({"main": service}))).services["main"].labels.clone()
     };
     for labels in [json!({}), json!({"io.balena.features.supervisor-api": "0"}), json!({"a": "b"})] {
         assert_eq!(label(labels.clone())["io.balena.features.supervisor-api"], "0", "{labels}");
@@ -93,7 +93,7 @@ fn fleet_without_a_release_is_an_app_without_services() {
 #[test]
 fn field_that_the_contract_lets_be_absent_or_adds_later_does_no_harm() {
     let services = json!({"main": {"image": IMAGE, "later": {"x": 1}}});
-    let mut app = fleet(services);
+    let mut app = fleet(&services);
     app["later"] = json!([]);
     app["releases"]["430e130991ecd214b9f81eee092556c5"]["later"] = json!(true);
     let read = target(&app);
@@ -106,14 +106,26 @@ fn field_that_the_contract_lets_be_absent_or_adds_later_does_no_harm() {
 #[test]
 fn service_that_is_not_to_run_is_stopped() {
     let app =
-        fleet(json!({"main": {"image": IMAGE, "running": false}, "web": {"image": IMAGE, "running": true}}));
+        fleet(&json!({"main": {"image": IMAGE, "running": false}, "web": {"image": IMAGE, "running": true}}));
     let services = target(&app).services;
     assert!(services["main"].stopped && !services["web"].stopped);
 }
 
 #[test]
+fn networks_of_a_release_are_networks_of_the_target() {
+    let service = json!({"main": {"image": IMAGE, "composition": {"networks": ["inner"]}}});
+    let mut app = fleet(&service);
+    app["releases"]["430e130991ecd214b9f81eee092556c5"]["networks"] = json!({"inner": {"internal": true}});
+    let read = target(&app);
+    assert!(read.networks["inner"].internal);
+    assert!(read.services["main"].networks.contains_key("inner"));
+    let undeclared = fleet(&service);
+    assert!(refusals(&undeclared)[0].starts_with("services.main.networks names \"inner\""));
+}
+
+#[test]
 fn composition_is_read_with_every_field_of_a_compose_file() {
-    let app = main_with(json!({
+    let app = main_with(&json!({
         "privileged": true, "network_mode": "host", "restart": "no", "cap_add": ["SYS_RAWIO"],
         "devices": ["/dev/i2c-1:/dev/i2c-1"], "tmpfs": ["/run"], "mem_limit": "64m", "stop_grace_period": "5s",
     }));
@@ -134,14 +146,14 @@ fn composition_with_a_field_that_core_cannot_do_is_refused_by_its_name() {
         (json!({"depends_on": ["db"]}), "services.main.depends_on names \"db\""),
         (json!([]), "services.main.composition must be a mapping"),
     ] {
-        let found = refusals(&main_with(composition));
+        let found = refusals(&main_with(&composition));
         assert!(found.len() == 1 && found[0].starts_with(expected), "{found:?}");
     }
 }
 
 #[test]
 fn app_whose_own_fields_are_wrong_is_refused_by_their_names() {
-    let mut two = fleet(json!({}));
+    let mut two = fleet(&json!({}));
     two["releases"]["another"] = json!({"services": {}});
     for (app, expected) in [
         (json!({"name": "x"}), "id is absent"),
@@ -149,14 +161,14 @@ fn app_whose_own_fields_are_wrong_is_refused_by_their_names() {
         (json!({"id": "1"}), "id must be the number of an app"),
         (json!({"id": 1, "releases": []}), "releases must be a mapping"),
         (two, "releases holds more than one release"),
-        (fleet(json!({"../x": {"image": IMAGE}})), "services.../x is no service name"),
-        (fleet(json!({"main": {}})), "services.main has no image"),
+        (fleet(&json!({"../x": {"image": IMAGE}})), "services.../x is no service name"),
+        (fleet(&json!({"main": {}})), "services.main has no image"),
         (
-            fleet(json!({"main": {"image": IMAGE, "running": "no"}})),
+            fleet(&json!({"main": {"image": IMAGE, "running": "no"}})),
             "services.main.running must be true or false",
         ),
         (
-            fleet(json!({"main": {"image": IMAGE, "image_id": "5"}})),
+            fleet(&json!({"main": {"image": IMAGE, "image_id": "5"}})),
             "services.main.image_id must be a number",
         ),
         (json!([]), "the document must be a mapping"),
@@ -183,11 +195,11 @@ fn device_s_state_leaves_out_its_host_and_its_supervisor_and_keeps_one_app_s_fau
             "composition": {},
         }}}},
     });
-    let broken = main_with(json!({"links": ["a"]}));
+    let broken = main_with(&json!({"links": ["a"]}));
     let state = json!({
         "name": "brave-ham",
         "config": {"RESIN_SUPERVISOR_POLL_INTERVAL": "900000"},
-        "apps": {FLEET: main_with(json!({})), SUPERVISOR: supervisor, "ce24": host, "bad": broken, "none": {"id": 9}},
+        "apps": {FLEET: main_with(&json!({})), SUPERVISOR: supervisor, "ce24": host, "bad": broken, "none": {"id": 9}},
         "later": {},
     });
     let device = read_device_state(&state, &[SUPERVISOR]).unwrap();
