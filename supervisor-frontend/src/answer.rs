@@ -12,6 +12,7 @@ use crate::{
         plain_text::PlainText,
         request::AppIdError,
         response::{GO_OK, GoError},
+        service_choice::ServiceChoiceError,
     },
 };
 
@@ -35,13 +36,15 @@ pub enum Action {
     Shutdown,
     /// `POST /v1/purge`.
     Purge,
-    /// `POST /v1/restart`.
+    /// `POST /v2/applications/<appId>/purge`.
+    PurgeV2,
+    /// `POST /v1/restart`, `/v2/applications/<appId>/restart` and `…/restart-service`.
     Restart,
-    /// `POST /v1/apps/<appId>/stop`.
+    /// `POST /v1/apps/<appId>/stop`, `/v2/applications/<appId>/stop-service`.
     Stop,
-    /// `POST /v1/apps/<appId>/start`.
+    /// `POST /v1/apps/<appId>/start`, `/v2/applications/<appId>/start-service`.
     Start,
-    /// `GET /v1/apps/<appId>`.
+    /// `GET /v1/apps/<appId>`, `/v2/state/status`.
     Describe,
     /// `POST` and `DELETE /v1/tcp-ping`.
     Heartbeat,
@@ -52,7 +55,9 @@ impl Action {
     pub const fn format(self) -> Format {
         match self {
             Self::Reboot | Self::Shutdown | Self::Purge => Format::Go,
-            Self::Restart | Self::Stop | Self::Start | Self::Describe | Self::Heartbeat => Format::Text,
+            Self::PurgeV2 | Self::Restart | Self::Stop | Self::Start | Self::Describe | Self::Heartbeat => {
+                Format::Text
+            }
         }
     }
 }
@@ -102,6 +107,20 @@ pub fn app_id_error(format: Format, cause: AppIdError) -> HttpResponse {
         AppIdError::Invalid => "Invalid app id",
     };
     error(format, StatusCode::BAD_REQUEST, message)
+}
+
+/// The answer to a body that names no service.
+pub fn service_choice_error(format: Format, cause: ServiceChoiceError) -> HttpResponse {
+    let message = match cause {
+        ServiceChoiceError::Missing => "Missing serviceName or imageId",
+        ServiceChoiceError::Invalid => "Invalid serviceName or imageId",
+    };
+    error(format, StatusCode::BAD_REQUEST, message)
+}
+
+/// The answer to a body that names a service which the app does not have.
+pub fn service_not_found(format: Format) -> HttpResponse {
+    error(format, StatusCode::NOT_FOUND, "Service not found")
 }
 
 /// The answer of a route for apps with one container to an app with another number of them.
@@ -182,6 +201,7 @@ const fn logind_unavailable(action: Action) -> &'static str {
         Action::Reboot => "Logind unavailable, cannot reboot.",
         Action::Shutdown => "Logind unavailable, cannot shut down.",
         Action::Purge
+        | Action::PurgeV2
         | Action::Restart
         | Action::Stop
         | Action::Start
@@ -198,10 +218,11 @@ mod tests {
     use super::*;
     use crate::http::request_id::RequestIds;
 
-    const ACTIONS: [Action; 8] = [
+    const ACTIONS: [Action; 9] = [
         Action::Reboot,
         Action::Shutdown,
         Action::Purge,
+        Action::PurgeV2,
         Action::Restart,
         Action::Stop,
         Action::Start,
@@ -221,7 +242,7 @@ mod tests {
     proptest! {
         #[test]
         fn answer_to_whatever_core_says_stays_in_its_format(
-            action in 0_usize..8, reason in 0_i32..=18, subject in any::<String>(), message in any::<String>(),
+            action in 0_usize..9, reason in 0_i32..=18, subject in any::<String>(), message in any::<String>(),
         ) {
             let (format, body) = answered(ACTIONS[action], reason, subject, message);
             match format {

@@ -40,6 +40,7 @@ fn demo_state() -> v1::AppsState {
         health: health.to_owned(),
         made_because: if name == "web" { "image changed" } else { "" }.to_owned(),
         made_at_s: 1_700_000_000,
+        ..v1::ServiceState::default()
     };
     let demo = v1::AppState {
         app_id: 2167,

@@ -47,6 +47,8 @@ fn service_to_wire(name: &str, service: &ServiceStatus) -> ServiceState {
         container_id: service.container_id.clone(),
         container_state: service.container_state.clone(),
         health: service.health.clone(),
+        image_id: service.image_id,
+        service_id: service.service_id,
         made_because: service.made_because.clone(),
         made_at_s: service.made_at_s,
     }

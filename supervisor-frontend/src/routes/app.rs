@@ -11,7 +11,7 @@ use crate::{
     answer::{self, Action},
     http::request_id::RequestId,
     services::Services,
-    wire::{body::BodyError, request::AppIdError, response::App},
+    wire::{body::BodyError, request::AppIdError, response::App, service_choice::ServiceChoiceError},
 };
 
 /// Answers what core knows of the app at the moment.
@@ -41,6 +41,12 @@ pub(super) enum Refusal {
     /// The app has not exactly one service; these routes are older than apps of several.
     #[error("not an app with a single container")]
     NotSingle,
+    /// The body names no service.
+    #[error(transparent)]
+    Service(#[from] ServiceChoiceError),
+    /// The app has no such service.
+    #[error("no such service")]
+    NoService,
     /// Core did not do it.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -53,8 +59,18 @@ impl Refusal {
             Self::Id(error) => answer::app_id_error(action.format(), *error),
             Self::Body(error) => answer::body_error(action.format(), error),
             Self::NotSingle => answer::not_single(action.format()),
+            Self::Service(error) => answer::service_choice_error(action.format(), *error),
+            Self::NoService => answer::service_not_found(action.format()),
             Self::Call(error) => answer::call_error(action, error, id),
         }
+    }
+}
+
+/// `OK`, or why not.
+pub(super) fn ok_or_refusal<T>(action: Action, done: Result<T, Refusal>, id: RequestId) -> HttpResponse {
+    match done {
+        Ok(_) => answer::text_ok("OK"),
+        Err(refusal) => refusal.answer(action, id),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod app_run;
+pub mod app_v2;
 pub mod blink;
 pub mod device;
 pub mod healthy;
@@ -10,6 +11,8 @@ pub mod power;
 pub mod purge;
 pub mod regenerate_api_key;
 pub mod restart;
+pub mod service_run;
+pub mod state_status;
 pub mod tcp_ping;
 pub mod update;
 pub mod version;
@@ -44,6 +47,12 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/v1/apps/{app_id}",      GET)        .route(web::get().to(app::get)).route(web::head().to(app::get)))
         .service(at("/v1/apps/{app_id}/stop", POST)       .route(web::post().to(app_run::stop)))
         .service(at("/v1/apps/{app_id}/start", POST)      .route(web::post().to(app_run::start)))
+        .service(at("/v2/applications/{app_id}/restart", POST).route(web::post().to(app_v2::restart)))
+        .service(at("/v2/applications/{app_id}/purge",   POST).route(web::post().to(app_v2::purge)))
+        .service(at("/v2/applications/{app_id}/start-service",   POST).route(web::post().to(service_run::start)))
+        .service(at("/v2/applications/{app_id}/stop-service",    POST).route(web::post().to(service_run::stop)))
+        .service(at("/v2/applications/{app_id}/restart-service", POST).route(web::post().to(service_run::restart)))
+        .service(at("/v2/state/status",       GET)        .route(web::get().to(state_status::get)).route(web::head().to(state_status::get)))
         .service(at("/v2/version",            GET)        .route(web::get().to(version::get)).route(web::head().to(version::get)))
         .default_service(web::to(not_found));
 }

@@ -6,3 +6,5 @@ pub mod json;
 pub mod plain_text;
 pub mod request;
 pub mod response;
+pub mod service_choice;
+pub mod state_status;

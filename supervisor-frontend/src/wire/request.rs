@@ -2,7 +2,10 @@
 
 use supervisor_proto::ids::AppId;
 
-use super::{form, json};
+use super::{
+    form, json,
+    service_choice::{ServiceChoice, ServiceChoiceError},
+};
 
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +57,8 @@ pub enum AppIdError {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct RequestBody {
     app_id: Option<Value>,
+    service_name: Option<Value>,
+    image_id: Option<Value>,
     /// Override update locks: JSON `true` and nothing else.
     pub force: bool,
     /// Abort a running pull: JSON `true` and nothing else.
@@ -84,9 +89,16 @@ impl RequestBody {
         }
     }
 
+    /// The service that the body names.
+    pub fn service(&self) -> Result<ServiceChoice, ServiceChoiceError> {
+        ServiceChoice::of(self.service_name.as_ref(), self.image_id.as_ref())
+    }
+
     fn set(&mut self, key: &str, value: Value) {
         match key {
             "appId" => self.app_id = Some(value),
+            "serviceName" => self.service_name = Some(value),
+            "imageId" => self.image_id = Some(value),
             "force" => self.force = value == Value::Bool(true),
             "cancel" => self.cancel = value == Value::Bool(true),
             _ => {}

@@ -7,7 +7,7 @@ use crate::support::{
 };
 
 /// Routes that take a body, and whether their errors are Data/Error JSON.
-const BODY_ROUTES: [(&str, bool); 7] = [
+const BODY_ROUTES: [(&str, bool); 12] = [
     ("/v1/restart", false),
     ("/v1/update", false),
     ("/v1/purge", true),
@@ -15,6 +15,11 @@ const BODY_ROUTES: [(&str, bool); 7] = [
     ("/v1/shutdown", true),
     ("/v1/apps/2167/stop", false),
     ("/v1/apps/2167/start", false),
+    ("/v2/applications/2167/restart", false),
+    ("/v2/applications/2167/purge", false),
+    ("/v2/applications/2167/start-service", false),
+    ("/v2/applications/2167/stop-service", false),
+    ("/v2/applications/2167/restart-service", false),
 ];
 
 fn assert_error(response: &Response, status: u16, go: bool, message: &str, context: &str) {

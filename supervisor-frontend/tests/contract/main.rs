@@ -25,3 +25,5 @@ mod routing;
 mod support;
 #[cfg(test)]
 mod tables;
+#[cfg(test)]
+mod v2;

@@ -31,6 +31,12 @@ async fn methods_and_paths_that_are_not_there_answer_404_and_405() {
         ("/v1/apps/2167", "GET, HEAD, OPTIONS"),
         ("/v1/apps/2167/stop", "POST, OPTIONS"),
         ("/v1/apps/2167/start", "POST, OPTIONS"),
+        ("/v2/applications/2167/restart", "POST, OPTIONS"),
+        ("/v2/applications/2167/purge", "POST, OPTIONS"),
+        ("/v2/applications/2167/start-service", "POST, OPTIONS"),
+        ("/v2/applications/2167/stop-service", "POST, OPTIONS"),
+        ("/v2/applications/2167/restart-service", "POST, OPTIONS"),
+        ("/v2/state/status", "GET, HEAD, OPTIONS"),
         ("/v2/version", "GET, HEAD, OPTIONS"),
     ];
     for (path, allow) in routes {

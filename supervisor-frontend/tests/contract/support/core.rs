@@ -24,14 +24,44 @@ use super::http::PATIENCE;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
     Hello,
-    SetApiAccess { api_key: String, port: u32 },
-    Power { off: bool, force: bool },
-    Restart { app_id: u64, force: bool },
-    Stop { app_id: u64, force: bool },
-    Start { app_id: u64, force: bool },
-    Purge { app_id: u64, force: bool },
-    Update { force: bool, cancel: bool },
-    Heartbeat { enabled: bool },
+    SetApiAccess {
+        api_key: String,
+        port: u32,
+    },
+    Power {
+        off: bool,
+        force: bool,
+    },
+    Restart {
+        app_id: u64,
+        force: bool,
+    },
+    /// An action on some services of an app only.
+    Service {
+        verb: &'static str,
+        app_id: u64,
+        services: Vec<String>,
+        force: bool,
+    },
+    Stop {
+        app_id: u64,
+        force: bool,
+    },
+    Start {
+        app_id: u64,
+        force: bool,
+    },
+    Purge {
+        app_id: u64,
+        force: bool,
+    },
+    Update {
+        force: bool,
+        cancel: bool,
+    },
+    Heartbeat {
+        enabled: bool,
+    },
 }
 
 /// What the fake core is to do.

@@ -30,6 +30,12 @@ fn id<T>(request: &Request<T>) -> Option<String> {
     request.metadata().get(REQUEST_ID_METADATA).map(|value| value.to_str().unwrap().to_owned())
 }
 
+/// What an action on a whole app, or on some services of it, is recorded as.
+fn action(verb: &'static str, request: &AppRequest, whole: impl FnOnce(u64, bool) -> Call) -> Call {
+    let AppRequest { app_id, force, services } = request.clone();
+    if services.is_empty() { whole(app_id, force) } else { Call::Service { verb, app_id, services, force } }
+}
+
 fn unused<T>() -> Answer<T> {
     Err(Status::unimplemented("the frontend does not call this"))
 }
@@ -66,8 +72,8 @@ impl Apps for Shared {
     type LogsStream = Pushed<LogChunk>;
 
     async fn restart(&self, request: Request<AppRequest>) -> Answer<AppReply> {
-        let AppRequest { app_id, force, .. } = *request.get_ref();
-        self.act(Call::Restart { app_id, force }, id(&request)).await?;
+        let call = action("restart", request.get_ref(), |app_id, force| Call::Restart { app_id, force });
+        self.act(call, id(&request)).await?;
         Ok(Response::new(AppReply {}))
     }
 
@@ -92,18 +98,18 @@ impl Apps for Shared {
     }
 
     async fn list(&self, _: Request<ListRequest>) -> Answer<AppsState> {
-        unused()
+        Ok(Response::new(self.apps.borrow().clone()))
     }
 
     async fn start(&self, request: Request<AppRequest>) -> Answer<AppReply> {
-        let AppRequest { app_id, force, .. } = *request.get_ref();
-        self.act(Call::Start { app_id, force }, id(&request)).await?;
+        let call = action("start", request.get_ref(), |app_id, force| Call::Start { app_id, force });
+        self.act(call, id(&request)).await?;
         Ok(Response::new(AppReply {}))
     }
 
     async fn stop(&self, request: Request<AppRequest>) -> Answer<AppReply> {
-        let AppRequest { app_id, force, .. } = *request.get_ref();
-        self.act(Call::Stop { app_id, force }, id(&request)).await?;
+        let call = action("stop", request.get_ref(), |app_id, force| Call::Stop { app_id, force });
+        self.act(call, id(&request)).await?;
         Ok(Response::new(AppReply {}))
     }
 
