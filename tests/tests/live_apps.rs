@@ -83,6 +83,37 @@ fn app_is_shown_stopped_and_started_by_its_own_routes() -> Result<()> {
 }
 
 #[test]
+fn one_service_of_an_app_is_stopped_started_and_restarted() -> Result<()> {
+    let supervisor = Supervisor::start(&[])?;
+    let client = supervisor.client()?;
+    let app = LiveApp::apply(&supervisor)?;
+    let before = app.container()?;
+    let call = |verb: &str| {
+        let path = format!("/v2/applications/{}/{verb}", app.id);
+        client.post(&path, r#"{"serviceName":"main"}"#)
+    };
+    let shows = |state: &str| -> Result<()> {
+        let seen = client.get("/v2/state/status")?;
+        let wanted = format!(r#"{{"status":"{state}","serviceName":"main","appId":{},"#, app.id);
+        assert!(
+            seen.body.contains(&wanted) && seen.body.contains(r#""appState":"applied""#),
+            "{}",
+            seen.body
+        );
+        Ok(())
+    };
+    for (verb, state) in
+        [("stop-service", "Stopped"), ("start-service", "Running"), ("restart-service", "Running")]
+    {
+        let answer = call(verb)?;
+        assert_eq!((answer.status, answer.body.as_str()), (200, "OK"), "{verb} {}", supervisor.logs());
+        shows(state)?;
+    }
+    assert_ne!(app.container()?, before, "not restarted");
+    Ok(())
+}
+
+#[test]
 fn stopped_app_stays_stopped_over_a_restart_of_core() -> Result<()> {
     let mut supervisor = Supervisor::start(&[])?;
     let app = LiveApp::apply(&supervisor)?;

@@ -1,7 +1,9 @@
 //! `LISTEN_INTERFACES`: the real frontend, without any privilege, on a machine with several networks.
 
 use std::fs;
+use std::io::{Read, Write};
 use std::os::unix::fs::chown;
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use supervisor_tests::Result;
@@ -44,6 +46,7 @@ impl Machine {
         program
             .env("FRONTEND_STATE_DIR", folder.join("state"))
             .env("CORE_SOCKET", folder.join("core.sock"))
+            .env("RESIN_SUPERVISOR_SECRET", "bananas")
             .env("LISTEN_INTERFACES", interfaces);
         let frontend = Process::start(&mut program, &folder.path().join("log"))?;
         let started = Self { itself: machine, inside, outside, folder, _frontend: frontend };
@@ -113,6 +116,43 @@ fn loopback_gets_no_answer_when_lo_is_not_listed() -> Result<()> {
     assert!(here.answers(&here.inside, "10.77.1.1")?, "{}", here.log());
     assert!(!here.answers(&here.itself, "127.0.0.1")?, "{}", here.log());
     assert!(here.log().contains("LISTEN_INTERFACES has no lo"), "{}", here.log());
+    Ok(())
+}
+
+/// A request that is under way: its head and the first byte of its body are sent.
+struct Unfinished(Child);
+
+impl Unfinished {
+    fn begin(from: &Namespace, address: &str) -> Result<Self> {
+        let script = format!(
+            "exec 3<>/dev/tcp/{address}/{PORT}; \
+             printf 'POST /v1/update?apikey=bananas HTTP/1.1\\r\\nHost: d\\r\\nConnection: close\\r\\n\
+             Content-Type: application/json\\r\\nContent-Length: 2\\r\\n\\r\\n{{' >&3; \
+             echo begun; read go; printf '}}' >&3; head -n 1 <&3"
+        );
+        let mut words = from.launcher();
+        words.extend(["bash", "-c", &script].map(str::to_owned));
+        let mut child = command(&words)?.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut word = [0; 6];
+        child.stdout.as_mut().ok_or("no output")?.read_exact(&mut word)?;
+        assert_eq!(&word, b"begun\n");
+        Ok(Self(child))
+    }
+
+    /// Sends the rest; the answer's first line.
+    fn finish(mut self) -> Result<String> {
+        self.0.stdin.take().ok_or("no input")?.write_all(b"go\n")?;
+        Ok(String::from_utf8(self.0.wait_with_output()?.stdout)?)
+    }
+}
+
+#[test]
+fn request_under_way_is_answered_although_interfaces_change() -> Result<()> {
+    let here = Machine::start("inside0,tun0")?;
+    let request = Unfinished::begin(&here.inside, "10.77.1.1")?;
+    let late = here.itself.neighbour("tun0", 3)?;
+    here.until_answers(&late, "10.77.3.1", true)?;
+    assert_eq!(request.finish()?, "HTTP/1.1 204 No Content\r\n", "{}", here.log());
     Ok(())
 }
 
