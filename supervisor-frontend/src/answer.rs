@@ -44,7 +44,7 @@ pub enum Action {
     Stop,
     /// `POST /v1/apps/<appId>/start`, `/v2/applications/<appId>/start-service`.
     Start,
-    /// `GET /v1/apps/<appId>`, `/v2/state/status`.
+    /// `GET /v1/apps/<appId>`, `/v2/applications/<appId>/state`, `/v2/state/status`.
     Describe,
     /// `POST` and `DELETE /v1/tcp-ping`.
     Heartbeat,

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod app_run;
+pub mod app_state;
 pub mod app_v2;
 pub mod blink;
 pub mod device;
@@ -52,6 +53,7 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/v2/applications/{app_id}/start-service",   POST).route(web::post().to(service_run::start)))
         .service(at("/v2/applications/{app_id}/stop-service",    POST).route(web::post().to(service_run::stop)))
         .service(at("/v2/applications/{app_id}/restart-service", POST).route(web::post().to(service_run::restart)))
+        .service(at("/v2/applications/{app_id}/state", GET)   .route(web::get().to(app_state::get)).route(web::head().to(app_state::get)))
         .service(at("/v2/state/status",       GET)        .route(web::get().to(state_status::get)).route(web::head().to(state_status::get)))
         .service(at("/v2/version",            GET)        .route(web::get().to(version::get)).route(web::head().to(version::get)))
         .default_service(web::to(not_found));

@@ -1,5 +1,6 @@
 //! Every HTTP body: how requests are read and parsed, and what answers look like.
 
+pub mod app_state;
 pub mod body;
 pub mod form;
 pub mod json;

@@ -52,17 +52,22 @@ fn is_changing(app: &AppState) -> bool {
 impl<'a> ContainerStatus<'a> {
     fn of(app: &AppState, service: &'a ServiceState) -> Self {
         Self {
-            status: match service.container_state.as_str() {
-                "running" | "restarting" | "paused" => "Running",
-                "created" => "Installed",
-                _ => "Stopped",
-            },
+            status: shown_state(&service.container_state),
             service_name: &service.name,
             app_id: app.app_id,
             image_id: service.image_id,
             service_id: service.service_id,
             container_id: &service.container_id,
         }
+    }
+}
+
+/// The newer supervisor's word for what the engine calls a container's state.
+pub(super) fn shown_state(container_state: &str) -> &'static str {
+    match container_state {
+        "running" | "restarting" | "paused" => "Running",
+        "created" => "Installed",
+        _ => "Stopped",
     }
 }
 

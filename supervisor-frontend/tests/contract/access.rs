@@ -9,7 +9,7 @@ use crate::support::{
 const UNAUTHORIZED: (u16, &str, &str) = (401, "text/plain; charset=utf-8", "Unauthorized");
 
 /// Every route but `/v1/healthy`, which wants no key.
-const ROUTES: [(&str, &str); 23] = [
+const ROUTES: [(&str, &str); 24] = [
     ("GET", "/ping"),
     ("POST", "/v1/blink"),
     ("POST", "/v1/update"),
@@ -29,6 +29,7 @@ const ROUTES: [(&str, &str); 23] = [
     ("POST", "/v2/applications/2167/start-service"),
     ("POST", "/v2/applications/2167/stop-service"),
     ("POST", "/v2/applications/2167/restart-service"),
+    ("GET", "/v2/applications/2167/state"),
     ("GET", "/v2/state/status"),
     ("GET", "/v2/version"),
     ("GET", "/unknown"),

@@ -36,6 +36,7 @@ async fn methods_and_paths_that_are_not_there_answer_404_and_405() {
         ("/v2/applications/2167/start-service", "POST, OPTIONS"),
         ("/v2/applications/2167/stop-service", "POST, OPTIONS"),
         ("/v2/applications/2167/restart-service", "POST, OPTIONS"),
+        ("/v2/applications/2167/state", "GET, HEAD, OPTIONS"),
         ("/v2/state/status", "GET, HEAD, OPTIONS"),
         ("/v2/version", "GET, HEAD, OPTIONS"),
     ];

@@ -130,3 +130,31 @@ async fn state_is_what_core_knows_at_the_moment() {
     let body = r#"{"status":"success","appState":"applied","overallDownloadProgress":null,"containers":[{"status":"Running","serviceName":"main","appId":2167,"imageId":7,"serviceId":3,"containerId":"5f4c"}],"release":"c0ffee"}"#;
     assert_eq!(response.seen(), (200, APPLICATION_JSON, body));
 }
+
+#[tokio::test]
+async fn state_of_an_app_shows_its_services_by_image() {
+    let device = Device::new();
+    let (core, frontend) = linked(&device).await;
+    let there = |name: &str, image_id, state: &str| ServiceDescription {
+        container_id: "5f4c".into(),
+        container_state: state.into(),
+        ..service(name, image_id)
+    };
+    let services = vec![there("main", 7, "running"), there("db", 8, "exited"), service("absent", 9)];
+    let app = AppDescription {
+        app_id: 2167,
+        commit: "c0ffee".into(),
+        release_id: 3,
+        services,
+        ..AppDescription::default()
+    };
+    core.shared.described.lock().unwrap().insert(2167, app);
+    let body = concat!(
+        r#"{"commit":"c0ffee","local":{"2167":{"services":{"#,
+        r#""7":{"status":"Running","releaseId":3,"download_progress":null},"#,
+        r#""8":{"status":"Stopped","releaseId":3,"download_progress":null}}}}}"#
+    );
+    assert_eq!(frontend.get("/v2/applications/2167/state").await.seen(), (200, APPLICATION_JSON, body));
+    assert_eq!(frontend.get("/v2/applications/9/state").await.seen(), (404, TEXT, "App not found"));
+    assert_eq!(frontend.get("/v2/applications/x/state").await.seen(), (400, TEXT, "Invalid app id"));
+}
