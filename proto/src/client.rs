@@ -28,6 +28,10 @@ use crate::{
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a call may take that does no work on containers.
 pub const QUICK_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long opening a terminal may take: core waits for the engine, and for a shell in the container.
+pub const TERMINAL_OPENING_TIMEOUT: Duration = Duration::from_secs(40);
+/// What core may send ahead of a client that does not read its terminal.
+const TERMINAL_WINDOW_BYTES: u32 = 128 << 10;
 /// How long a call may take that waits for containers; core answers before it.
 pub const ACTION_TIMEOUT: Duration = Duration::from_mins(15);
 
@@ -127,10 +131,18 @@ impl CoreClient {
     }
 
     async fn dial(&self) -> Result<(Channel, Hello), CallError> {
+        self.dial_with(|endpoint| endpoint).await
+    }
+
+    async fn dial_with(
+        &self,
+        settings: impl FnOnce(Endpoint) -> Endpoint,
+    ) -> Result<(Channel, Hello), CallError> {
         let unreachable = |source| CallError::Unreachable { socket: self.socket.clone(), source };
         let endpoint = Endpoint::try_from(format!("unix://{}", self.socket.display()))
             .map_err(unreachable)?
             .connect_timeout(CONNECT_TIMEOUT);
+        let endpoint = settings(endpoint);
         let channel = endpoint.connect().await.map_err(unreachable)?;
         let mut request =
             Request::new(v1::HelloRequest { contract_version: CONTRACT_VERSION, client: self.name.clone() });
@@ -274,20 +286,19 @@ streams! {
 impl CoreClient {
     /// `Terminal.Attach`; the stream of inputs begins with what is to be opened, and its end ends the process.
     /// The deadline covers the opening; the stream itself lasts until either side ends it.
+    ///
+    /// It has a connection of its own: a terminal whose output is not read takes no room from other calls.
     pub async fn attach_terminal(
         &self,
         inputs: impl Stream<Item = v1::TerminalInput> + Send + 'static,
         request_id: &str,
     ) -> Result<Streaming<v1::TerminalOutput>, CallError> {
-        let channel = self.channel().await?;
+        let bounded = |endpoint: Endpoint| endpoint.initial_stream_window_size(TERMINAL_WINDOW_BYTES);
+        let (channel, _) = self.dial_with(bounded).await?;
         let mut message = Request::new(inputs);
         if let Ok(value) = MetadataValue::try_from(request_id) {
             message.metadata_mut().insert(REQUEST_ID_METADATA, value);
         }
-        let answer = within(QUICK_TIMEOUT, TerminalClient::new(channel).attach(message)).await;
-        if matches!(answer, Err(CallError::Interrupted(_))) {
-            self.disconnect().await;
-        }
-        answer
+        within(TERMINAL_OPENING_TIMEOUT, TerminalClient::new(channel).attach(message)).await
     }
 }

@@ -5,6 +5,7 @@ use supervisor_proto::ids::{AppId, InvalidId, ServiceName};
 use crate::{
     domain::order::Cycle,
     ports::{engine::EngineError, host_files::HostFilesError, power::PowerError, store::StoreError},
+    reconcile::attachments::Full,
 };
 
 /// Why a call did not succeed.
@@ -41,6 +42,27 @@ pub enum CoreError {
         /// The lock as the app sees it, or what else holds it.
         lock: String,
     },
+    /// The service's container does not run.
+    #[error("the container of service {service} is not running")]
+    ContainerNotRunning {
+        /// The service.
+        service: ServiceName,
+    },
+    /// The image has no shell.
+    #[error("the image of service {service} has no shell: neither sh nor bash")]
+    NoShell {
+        /// The service.
+        service: ServiceName,
+    },
+    /// Role frontend asked for something that is the owner's alone.
+    #[error("{what} is only for the device's owner")]
+    PolicyRefused {
+        /// What was asked for, or what the container holds.
+        what: String,
+    },
+    /// As many as allowed are open.
+    #[error(transparent)]
+    LimitReached(#[from] Full),
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),

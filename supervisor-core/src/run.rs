@@ -16,6 +16,7 @@ use crate::{
     actions::{
         api_access::ApiAccessKeeper,
         power::{Boot, PowerActions},
+        terminal::Terminals,
     },
     adapters::{
         boot_id::BootId,
@@ -50,6 +51,8 @@ use crate::{
     watchdog::{self, Watchdog},
 };
 
+/// How long the processes of open terminals may take to end when core does.
+const TERMINALS_DEADLINE: Duration = Duration::from_secs(5);
 /// How long workers may take after that to end the step they are at; what they leave is planned again.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(5);
 
@@ -121,6 +124,7 @@ pub async fn run(config: Config) -> Result<(), RunError> {
     });
     let served = serve(listener, policy, services).await;
     watching.abort();
+    reconciler.context().attachments.all_gone(TERMINALS_DEADLINE).await;
     reconciler.shut_down(SHUTDOWN_DEADLINE).await;
     Ok(served?)
 }
@@ -143,8 +147,9 @@ async fn assemble(
     let store: Arc<dyn Store> = Arc::new(FileStore::new(config.core_state_dir.clone()));
     let known = loaded.api_access.and_then(|stored| ApiAccess::new(stored.api_key, stored.port));
     let (api_sender, api) = watch::channel(known);
+    let engine = Arc::new(DockerEngine::new(&config.docker_socket));
     let context = Arc::new(Context {
-        engine: Arc::new(DockerEngine::new(&config.docker_socket)),
+        engine: Arc::<DockerEngine>::clone(&engine),
         files: Arc::new(LinuxHostFiles::new(config.host_root.clone(), config.resin_data_path.clone())),
         store: Arc::clone(&store),
         instance: loaded.instance,
@@ -155,6 +160,7 @@ async fn assemble(
         closing: closing.clone(),
         status: StatusBoard::default(),
         events: EventFeed::default(),
+        attachments: Arc::default(),
     });
     let reconciler = Arc::new(Reconciler::new(context, loaded.apps, loaded.provisional));
     let bus = SystemBus::new(config.dbus_system_bus_address.clone());
@@ -182,7 +188,8 @@ async fn assemble(
     }
     let (heartbeat_switch, connectivity) = start_heartbeat(config, device.api_endpoint);
     let api_access = Arc::new(ApiAccessKeeper::new(store, Arc::clone(&reconciler), api_sender));
-    Services { reconciler, power, api_access, heartbeat_switch, connectivity, closing }
+    let terminals = Arc::new(Terminals::new(Arc::clone(&reconciler), engine));
+    Services { reconciler, power, terminals, api_access, heartbeat_switch, connectivity, closing }
 }
 
 fn own_places(config: &Config) -> OwnPlaces {

@@ -1,5 +1,7 @@
 //! What callers can have done that is not one app's desired state.
 
 pub mod api_access;
+mod choose;
 pub mod logs;
 pub mod power;
+pub mod terminal;

@@ -1,7 +1,9 @@
 //! The pure heart of core: what should run, what runs, and the steps from one to the other.
 //! Nothing here knows tokio, tonic, the engine's wire format or the file system.
 
+pub mod confinement;
 pub mod container;
+pub mod departure;
 pub mod difference;
 pub mod environment;
 pub mod event;

@@ -19,4 +19,5 @@ pub mod socket;
 mod state;
 pub mod status;
 mod target;
+mod terminal;
 mod volumes;

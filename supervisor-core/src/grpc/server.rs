@@ -6,7 +6,7 @@ use futures_util::{Stream, StreamExt, stream::BoxStream};
 use supervisor_proto::v1::{
     api_access_server::ApiAccessServer, apps_server::AppsServer, connectivity_server::ConnectivityServer,
     contract_server::ContractServer, events_server::EventsServer, inspection_server::InspectionServer,
-    planner_server::PlannerServer, power_server::PowerServer,
+    planner_server::PlannerServer, power_server::PowerServer, terminal_server::TerminalServer,
 };
 use tokio::{net::UnixListener, sync::watch};
 use tokio_stream::wrappers::UnixListenerStream;
@@ -15,10 +15,10 @@ use tonic::{Status, transport::Server};
 use super::{
     api_access::ApiAccessService, apps::AppsService, connectivity::ConnectivityService,
     contract::ContractService, events::EventsService, gate::GateLayer, inspection::InspectionService,
-    planner::PlannerService, power::PowerService, roles::RolePolicy,
+    planner::PlannerService, power::PowerService, roles::RolePolicy, terminal::TerminalService,
 };
 use crate::{
-    actions::{api_access::ApiAccessKeeper, power::PowerActions},
+    actions::{api_access::ApiAccessKeeper, power::PowerActions, terminal::Terminals},
     closing::closed,
     heartbeat::ConnectivityState,
     reconcile::Reconciler,
@@ -29,6 +29,9 @@ const MAX_CALLS: usize = 512;
 /// No request of the contract comes near this.
 const MAX_REQUEST_BYTES: usize = 1 << 20;
 
+/// What a client may send ahead of a service that does not read, such as a terminal whose process does not.
+const STREAM_WINDOW_BYTES: u32 = 128 << 10;
+
 /// How long open connections may take to end; less than any init system waits.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(3);
 
@@ -38,6 +41,8 @@ pub struct Services {
     pub reconciler: Arc<Reconciler>,
     /// The device's power.
     pub power: Arc<PowerActions>,
+    /// Terminals and commands in containers.
+    pub terminals: Arc<Terminals>,
     /// The API's key and port.
     pub api_access: Arc<ApiAccessKeeper>,
     /// The heartbeat's switch.
@@ -75,6 +80,7 @@ pub async fn serve(listener: UnixListener, policy: RolePolicy, services: Service
     let inspection = InspectionService { reconciler: Arc::clone(&services.reconciler) };
     let apps = AppsService { reconciler: services.reconciler, closing: closing.clone() };
     let power = PowerService { actions: services.power };
+    let terminals = TerminalService { terminals: services.terminals };
     let api_access = ApiAccessService { keeper: services.api_access, closing: closing.clone() };
     let connectivity = ConnectivityService {
         switch: services.heartbeat_switch,
@@ -83,6 +89,7 @@ pub async fn serve(listener: UnixListener, policy: RolePolicy, services: Service
     };
     let serving = Server::builder()
         .concurrency_limit_per_connection(MAX_CALLS)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .layer(GateLayer { policy, feed })
         .add_service(health_service)
         .add_service(reflection)
@@ -92,6 +99,7 @@ pub async fn serve(listener: UnixListener, policy: RolePolicy, services: Service
         .add_service(PlannerServer::new(planner).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(InspectionServer::new(inspection).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(PowerServer::new(power).max_decoding_message_size(MAX_REQUEST_BYTES))
+        .add_service(TerminalServer::new(terminals).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(ApiAccessServer::new(api_access).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(ConnectivityServer::new(connectivity).max_decoding_message_size(MAX_REQUEST_BYTES))
         .serve_with_incoming_shutdown(UnixListenerStream::new(listener), closed(closing.clone()));

@@ -3,9 +3,9 @@
 use supervisor_proto::{
     reason,
     v1::ErrorReason::{
-        self, AppNotFound, ContractMismatch, EngineRefused, EngineUnavailable, FrontendAbsent, Internal,
-        InvalidArgument, LogindUnavailable, PowerRefused, StillInProgress, StoreUnavailable, UnsafePath,
-        UpdatesLocked,
+        self, AppNotFound, ContainerNotRunning, ContractMismatch, EngineRefused, EngineUnavailable,
+        FrontendAbsent, Internal, InvalidArgument, LimitReached, LogindUnavailable, NoShell, PolicyRefused,
+        PowerRefused, StillInProgress, StoreUnavailable, UnsafePath, UpdatesLocked,
     },
 };
 use tonic::{Code, Status};
@@ -33,6 +33,13 @@ fn classify(error: &CoreError) -> (Code, ErrorReason, String) {
         CoreError::AppNotFound(app) => (Code::NotFound, AppNotFound, app.to_string()),
         CoreError::ServiceNotFound { service, .. } => (Code::NotFound, AppNotFound, service.to_string()),
         CoreError::Locked { lock } => (Code::FailedPrecondition, UpdatesLocked, lock.clone()),
+        CoreError::ContainerNotRunning { service } => {
+            (Code::FailedPrecondition, ContainerNotRunning, service.to_string())
+        }
+        CoreError::NoShell { service } => (Code::FailedPrecondition, NoShell, service.to_string()),
+        CoreError::PolicyRefused { what } => (Code::PermissionDenied, PolicyRefused, what.clone()),
+        // No failure of core's own: it is not logged as one.
+        CoreError::LimitReached(full) => (Code::FailedPrecondition, LimitReached, full.what.clone()),
         CoreError::Engine(engine) => classify_engine(engine),
         CoreError::Files(files) => classify_files(files),
         CoreError::Store(_) => (Code::ResourceExhausted, StoreUnavailable, none),

@@ -9,6 +9,7 @@ use super::{Context, status::Activity};
 use crate::{
     closing::closed,
     domain::{
+        departure,
         event::What,
         explain::{Explanation, Explanations},
         labels,
@@ -119,16 +120,23 @@ impl Executor<'_> {
         Duration::from_millis(wanted.map_or(DEFAULT_STOP_GRACE_MS, |s| s.spec.stop_grace_ms))
     }
 
+    /// Whoever has a terminal in a container learns why it goes.
+    fn tell_inside(&self, id: &ContainerId) {
+        self.context.attachments.tell(id, |container| departure::why(self.record, container));
+    }
+
     /// The engine starts containers of policy `always` after its own restart, stopped or not; so the policy
     /// goes first.
     async fn stop(&self, id: &ContainerId, service: Option<&ServiceName>) -> Result<(), CoreError> {
         self.show(Activity::Stopping);
+        self.tell_inside(id);
         self.context.engine.set_restart(id, RestartPolicy::No).await?;
         Ok(self.context.engine.stop(id, self.grace(service)).await?)
     }
 
     async fn remove(&self, id: &ContainerId, service: Option<&ServiceName>) -> Result<(), CoreError> {
         self.show(Activity::Stopping);
+        self.tell_inside(id);
         self.context.engine.stop(id, self.grace(service)).await?;
         Ok(self.context.engine.remove(id).await?)
     }

@@ -1,6 +1,7 @@
 //! The reconcile loop: one worker for each app drives the engine to what the store says, in cycles of
 //! observe, plan, execute. An action edits the store first and answers when its worker has converged.
 
+pub mod attachments;
 mod cycle;
 pub mod engine_watch;
 mod execute;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use self::status::StatusBoard;
+use self::{attachments::Attachments, status::StatusBoard};
 pub use self::{
     preview::Outlook,
     reconciler::{LockHold, Reconciler},
@@ -52,6 +53,8 @@ pub struct Context {
     pub status: StatusBoard,
     /// What happens, for whoever follows.
     pub events: EventFeed,
+    /// Who is inside which container.
+    pub attachments: Arc<Attachments>,
 }
 
 #[cfg(test)]

@@ -17,3 +17,4 @@ mod raw;
 mod roles;
 mod served;
 mod streams;
+mod terminal;

@@ -6,6 +6,7 @@ use supervisor_core::{
     actions::{
         api_access::ApiAccessKeeper,
         power::{Boot, PowerActions},
+        terminal::Terminals,
     },
     grpc::{
         roles::RolePolicy,
@@ -48,6 +49,7 @@ impl Served {
         let services = Services {
             reconciler: reconciler(),
             power: Arc::new(PowerActions::new(store(), reconciler(), store(), boot, delay)),
+            terminals: Arc::new(Terminals::new(reconciler(), store())),
             api_access: Arc::new(ApiAccessKeeper::new(store(), reconciler(), world.api.clone())),
             heartbeat_switch: watch::channel(true).0,
             connectivity: states,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 
 /// `null` is the default, as if the field were absent.
-fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
+pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
@@ -76,9 +76,27 @@ pub struct Created {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Inspected {
+    /// What it is doing.
+    #[serde(deserialize_with = "nullable")]
+    pub state: StateAnswer,
     /// What the host was asked for.
     #[serde(deserialize_with = "nullable")]
     pub host_config: HostConfig,
+}
+
+/// What a container is doing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct StateAnswer {
+    /// Its main process runs, or is about to.
+    #[serde(deserialize_with = "nullable")]
+    pub running: bool,
+    /// It is about to.
+    #[serde(deserialize_with = "nullable")]
+    pub restarting: bool,
+    /// When its main process was started.
+    #[serde(deserialize_with = "nullable")]
+    pub started_at: String,
 }
 
 /// What the host was asked for.

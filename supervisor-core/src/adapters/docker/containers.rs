@@ -19,7 +19,7 @@ use crate::{
         observed::{Container, ContainerId, ContainerState},
         target::RestartPolicy,
     },
-    ports::engine::EngineError,
+    ports::{engine::EngineError, exec::Life},
 };
 
 /// `GET /containers/json`.
@@ -116,4 +116,17 @@ pub async fn is_kept_stopped(transport: &Transport, id: &ContainerId) -> Result<
     let path = format!("/containers/{}/json", segment(&id.0));
     let found: Inspected = transport.get(Call::new(Method::GET, path, "inspect a container"), QUICK).await?;
     Ok(matches!(found.host_config.restart_policy.name.as_str(), "" | "no"))
+}
+
+/// `GET /containers/{id}/json`: when it was started, if it runs.
+pub async fn life(transport: &Transport, id: &ContainerId) -> Result<Option<Life>, EngineError> {
+    let path = format!("/containers/{}/json", segment(&id.0));
+    let call = Call::new(Method::GET, path, "inspect a container");
+    match transport.get::<Inspected>(call, QUICK).await {
+        Ok(Inspected { state, .. }) => {
+            Ok((state.running && !state.restarting).then_some(Life(state.started_at)))
+        }
+        Err(EngineError::Refused { status: 404, .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }

@@ -4,8 +4,11 @@
 //! Source for every call: <https://docs.docker.com/reference/api/engine/>, version 1.41 and later.
 
 mod answers;
+mod confinement;
 mod containers;
 mod events;
+mod exec;
+mod frames;
 mod logs;
 mod network_request;
 mod networks;
@@ -14,6 +17,7 @@ mod pull;
 mod request;
 mod settings;
 mod transport;
+mod upgrade;
 mod volumes;
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
@@ -24,13 +28,17 @@ use futures_util::stream::BoxStream;
 use self::transport::Transport;
 use crate::{
     domain::{
+        confinement::Confinement,
         container::ContainerSpec,
         network::{Endpoint, NetworkOptions},
         observed::{Container, ContainerId},
         target::RestartPolicy,
         volume::OwnVolume,
     },
-    ports::engine::{Engine, EngineError, EngineEvent, NetworkRemoval, Output, Progress, SeenNetwork},
+    ports::{
+        engine::{Engine, EngineError, EngineEvent, NetworkRemoval, Output, Progress, SeenNetwork},
+        exec::{Command, Exec, ExecEngine, ExecId, ExecState, Life, WindowSize},
+    },
 };
 
 /// An engine behind a Unix socket.
@@ -140,5 +148,28 @@ impl Engine for DockerEngine {
         tail: Option<u32>,
     ) -> Result<BoxStream<'static, Result<Output, EngineError>>, EngineError> {
         logs::read(&self.transport, id, follow, tail).await
+    }
+}
+
+#[async_trait]
+impl ExecEngine for DockerEngine {
+    async fn exec(&self, container: &ContainerId, command: &Command) -> Result<Exec, EngineError> {
+        exec::start(&self.transport, container, command).await
+    }
+
+    async fn resize(&self, exec: &ExecId, size: WindowSize) -> Result<(), EngineError> {
+        exec::resize(&self.transport, exec, size).await
+    }
+
+    async fn exec_state(&self, exec: &ExecId) -> Result<ExecState, EngineError> {
+        exec::state(&self.transport, exec).await
+    }
+
+    async fn life(&self, container: &ContainerId) -> Result<Option<Life>, EngineError> {
+        containers::life(&self.transport, container).await
+    }
+
+    async fn confinement(&self, container: &ContainerId) -> Result<Confinement, EngineError> {
+        confinement::of(&self.transport, container).await
     }
 }

@@ -141,7 +141,13 @@ impl Transport {
         Ok(answer)
     }
 
-    async fn prefix(&self) -> Result<String, EngineError> {
+    /// The same way, for a task of its own.
+    pub fn shared(&self) -> shiplift::transport::Transport {
+        self.inner.clone()
+    }
+
+    /// The path before every call, once the engine has told its version.
+    pub async fn prefix(&self) -> Result<String, EngineError> {
         let known = self.prefix.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         if let Some(known) = known {
             return Ok(known);

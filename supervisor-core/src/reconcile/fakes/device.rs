@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, Weak},
     time::Duration,
 };
 
@@ -12,8 +12,9 @@ use tokio::{
     time::timeout,
 };
 
+use super::exec::FakeExec;
 use crate::{
-    domain::{observed::Container, record::AppRecord, target::RestartPolicy},
+    domain::{confinement::Confinement, observed::Container, record::AppRecord, target::RestartPolicy},
     ports::store::{PowerIntent, StoredApiAccess},
 };
 
@@ -75,10 +76,18 @@ pub struct State {
     pub records: BTreeMap<AppId, AppRecord>,
     pub api_access: Option<StoredApiAccess>,
     pub power: Option<PowerIntent>,
+    /// Processes in containers, by their number.
+    pub execs: Vec<FakeExec>,
+    /// Shells that the images have.
+    pub shells: BTreeSet<String>,
+    /// What every container may do beyond its walls.
+    pub confinement: Confinement,
 }
 
 /// The fake device.
 pub struct FakeDevice {
+    /// For the tasks that it starts.
+    myself: Weak<FakeDevice>,
     state: Mutex<State>,
     /// Faults by the number of the call, from 0.
     numbered: Mutex<BTreeMap<usize, Fault>>,
@@ -91,8 +100,13 @@ pub struct FakeDevice {
 
 impl FakeDevice {
     pub fn new() -> Arc<Self> {
-        let state = State { images: [super::IMAGE.to_owned()].into(), ..State::default() };
-        Arc::new(Self {
+        let state = State {
+            images: [super::IMAGE.to_owned()].into(),
+            shells: ["sh".to_owned()].into(),
+            ..State::default()
+        };
+        Arc::new_cyclic(|myself| Self {
+            myself: Weak::clone(myself),
             state: Mutex::new(state),
             numbered: Mutex::default(),
             named: Mutex::default(),
@@ -100,6 +114,10 @@ impl FakeDevice {
             crashed: watch::channel(false).0,
             resumed: Notify::new(),
         })
+    }
+
+    pub fn myself(&self) -> Arc<Self> {
+        self.myself.upgrade().unwrap()
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {

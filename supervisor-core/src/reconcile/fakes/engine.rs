@@ -23,7 +23,7 @@ use crate::{
     ports::engine::{Engine, EngineError, EngineEvent, NetworkRemoval, Output, Progress, SeenNetwork},
 };
 
-fn refused(status: u16) -> EngineError {
+pub fn refused(status: u16) -> EngineError {
     EngineError::Refused { action: "do it".to_owned(), status, message: "no".to_owned() }
 }
 
@@ -121,7 +121,7 @@ impl State {
 }
 
 impl FakeDevice {
-    async fn engine<T>(
+    pub async fn engine<T>(
         &self,
         name: String,
         work: impl FnOnce(&mut State) -> Result<T, EngineError> + Send,
@@ -173,6 +173,7 @@ impl Engine for FakeDevice {
             }
             container.was_running = false;
             let app = container.seen.app;
+            state.end_processes(id, 137);
             state.tell(app);
             Ok(())
         })

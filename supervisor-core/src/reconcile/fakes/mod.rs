@@ -5,6 +5,7 @@
 
 mod device;
 mod engine;
+mod exec;
 mod host;
 mod targets;
 mod world;

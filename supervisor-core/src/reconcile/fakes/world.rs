@@ -66,6 +66,7 @@ impl World {
             closing: ending,
             status: StatusBoard::default(),
             events: EventFeed::default(),
+            attachments: Arc::default(),
         };
         let reconciler = Arc::new(Reconciler::new(Arc::new(context), records, provisional));
         Self { device: Arc::clone(device), reconciler, api, closing }
@@ -155,6 +156,7 @@ impl FakeDevice {
         container.seen.state = ContainerState::Exited;
         container.was_running = false;
         let of = container.seen.app;
+        state.end_processes(&ContainerId(id.to_owned()), 137);
         state.tell(of);
     }
 

@@ -1,0 +1,112 @@
+//! Who is inside which container: terminals and commands register here, and are told just before their
+//! container is taken away. It also bounds how many there are.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use supervisor_proto::ids::AppId;
+use tokio::sync::{oneshot, watch};
+
+use crate::domain::{
+    departure::Departure,
+    observed::{Container, ContainerId},
+};
+
+/// Attachments of all apps together.
+pub const MAX_IN_ALL: usize = 16;
+/// Attachments of one app.
+pub const MAX_OF_AN_APP: usize = 4;
+
+/// No more may be open.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{limit} terminals and commands of {what} are open already")]
+pub struct Full {
+    /// Whose limit it is, for people.
+    pub what: String,
+    /// How many may be open.
+    pub limit: usize,
+}
+
+struct Entry {
+    app: AppId,
+    container: Container,
+    tell: oneshot::Sender<Departure>,
+}
+
+#[derive(Default)]
+struct Entries {
+    next: u64,
+    open: BTreeMap<u64, Entry>,
+}
+
+/// All attachments.
+#[derive(Default)]
+pub struct Attachments {
+    entries: Mutex<Entries>,
+    count: watch::Sender<usize>,
+}
+
+/// One attachment, open until it is dropped.
+pub struct Attachment {
+    /// Told when the container is about to be taken away.
+    pub departure: oneshot::Receiver<Departure>,
+    number: u64,
+    registry: Arc<Attachments>,
+}
+
+impl Attachments {
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Registers one more inside `container`, as the engine tells it now.
+    pub fn enter(self: &Arc<Self>, app: AppId, container: &Container) -> Result<Attachment, Full> {
+        let mut entries = self.entries();
+        if entries.open.len() >= MAX_IN_ALL {
+            return Err(Full { what: "all apps".to_owned(), limit: MAX_IN_ALL });
+        }
+        if entries.open.values().filter(|entry| entry.app == app).count() >= MAX_OF_AN_APP {
+            return Err(Full { what: format!("app {app}"), limit: MAX_OF_AN_APP });
+        }
+        let (tell, departure) = oneshot::channel();
+        let number = entries.next;
+        entries.next += 1;
+        entries.open.insert(number, Entry { app, container: container.clone(), tell });
+        self.count.send_replace(entries.open.len());
+        Ok(Attachment { departure, number, registry: Arc::clone(self) })
+    }
+
+    /// Tells everybody inside the container that it goes.
+    pub fn tell(&self, id: &ContainerId, why: impl Fn(&Container) -> Departure) {
+        let mut entries = self.entries();
+        for entry in entries.open.values_mut().filter(|entry| entry.container.id == *id) {
+            // Each can be told once; who comes later is told by the container's own end.
+            let tell = std::mem::replace(&mut entry.tell, oneshot::channel().0);
+            let _ = tell.send(why(&entry.container));
+        }
+    }
+
+    /// Waits until nobody is inside any more.
+    pub async fn all_gone(&self, deadline: Duration) {
+        let mut count = self.count.subscribe();
+        let gone = count.wait_for(|count| *count == 0);
+        if tokio::time::timeout(deadline, gone).await.is_err() {
+            log::warn!("terminals broken off after_ms={}", deadline.as_millis());
+        }
+    }
+
+    fn leave(&self, number: u64) {
+        let mut entries = self.entries();
+        entries.open.remove(&number);
+        self.count.send_replace(entries.open.len());
+    }
+}
+
+impl Drop for Attachment {
+    fn drop(&mut self) {
+        self.registry.leave(self.number);
+    }
+}
