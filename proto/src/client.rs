@@ -8,8 +8,10 @@ use std::{
 
 use futures_util::Stream;
 use tokio::sync::Mutex;
+/// What core says one after the other.
+pub use tonic::Streaming;
 use tonic::{
-    Request, Response, Status, Streaming,
+    Request, Response, Status,
     metadata::MetadataValue,
     transport::{Channel, Endpoint},
 };

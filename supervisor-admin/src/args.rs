@@ -42,6 +42,15 @@ Examples:
 Times are UTC. Nothing is kept: an event that nobody follows is not told again. Why a running container
 was made stands in `app show`.";
 
+const SHELL_HELP: &str = "\
+The image's bash, or else its sh. The exit code is the shell's own; where the terminal ends for another
+reason, a line says why, and the exit code is 69.";
+
+const EXEC_HELP: &str = "\
+Standard input goes to the command, with its end; standard output and standard error stay apart. The exit
+code is the command's own, also where it is one of this tool's; this tool's own failures leave a line that
+begins with `supervisor-admin:`. Example: supervisor-admin app exec 2167 -- tar -C /data -c . > data.tar";
+
 /// Looks after the apps of this device: a client of supervisor-core's Unix socket.
 #[derive(Debug, Parser)]
 #[command(name = "supervisor-admin", version, after_help = AFTER_HELP)]
@@ -126,6 +135,10 @@ pub enum AppVerb {
     Purge(WholeApp),
     /// The output of one service.
     Logs(LogsArgs),
+    /// A shell in a service's container, on this terminal.
+    Shell(ShellArgs),
+    /// Run one command in a service's container, without a terminal.
+    Exec(ExecArgs),
 }
 
 /// `app apply`.
@@ -215,6 +228,33 @@ pub struct EventsArgs {
     /// Only this app, and the container engine's coming and going.
     #[arg(long, value_parser = app_id, value_name = "ID")]
     pub app: Option<AppId>,
+}
+
+/// `app shell`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = SHELL_HELP)]
+pub struct ShellArgs {
+    /// The app's id.
+    #[arg(value_parser = app_id)]
+    pub id: AppId,
+    /// Which service; otherwise the only one, or the one called main.
+    #[arg(long, value_name = "NAME", value_parser = service)]
+    pub service: Option<ServiceName>,
+}
+
+/// `app exec`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = EXEC_HELP)]
+pub struct ExecArgs {
+    /// The app's id.
+    #[arg(value_parser = app_id)]
+    pub id: AppId,
+    /// Which service; otherwise the only one, or the one called main.
+    #[arg(long, value_name = "NAME", value_parser = service)]
+    pub service: Option<ServiceName>,
+    /// The program and its arguments, after `--`.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
 }
 
 /// How to treat the apps' update locks.

@@ -26,7 +26,10 @@ pub const NOT_ALLOWED: u8 = 77;
 pub fn of_failure(failure: &Failure) -> u8 {
     match failure {
         Failure::OutputClosed => 0,
-        Failure::Usage(_) | Failure::NeitherIdNorFile(_) | Failure::NotConfirmed { .. } => USAGE,
+        Failure::Usage(_)
+        | Failure::NoTerminal { .. }
+        | Failure::NeitherIdNorFile(_)
+        | Failure::NotConfirmed { .. } => USAGE,
         Failure::Yaml(_)
         | Failure::Refused { .. }
         | Failure::TargetRefused { .. }
@@ -36,7 +39,8 @@ pub fn of_failure(failure: &Failure) -> u8 {
         Failure::CoreEnded => UNAVAILABLE,
         Failure::SocketDenied { .. } => NOT_ALLOWED,
         Failure::Call(error) => of_call(error),
-        Failure::Output(_) | Failure::Runtime(_) => INTERNAL,
+        Failure::Interrupted | Failure::TerminalEnded(_) => UNAVAILABLE,
+        Failure::Output(_) | Failure::Runtime(_) | Failure::Terminal(_) => INTERNAL,
     }
 }
 

@@ -2,7 +2,12 @@
 
 use std::{error::Error, io, path::PathBuf};
 
-use supervisor_proto::{client::CallError, compose::Refusals, ids::AppId, v1::ErrorReason};
+use supervisor_proto::{
+    client::CallError,
+    compose::Refusals,
+    ids::AppId,
+    v1::{ErrorReason, terminal_ended::Reason},
+};
 
 /// Why this tool did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +85,21 @@ pub enum Failure {
         /// The socket.
         socket: PathBuf,
     },
+    /// A shell needs a terminal.
+    #[error("app shell needs a terminal: `supervisor-admin app exec {id} -- sh` runs without one")]
+    NoTerminal {
+        /// The app.
+        id: AppId,
+    },
+    /// The terminal cannot be put into raw mode.
+    #[error("cannot set the terminal")]
+    Terminal(#[source] io::Error),
+    /// A signal came.
+    #[error("ended by a signal")]
+    Interrupted,
+    /// The process in the container did not end by itself.
+    #[error("the session ended: {}", ended_because(*.0))]
+    TerminalEnded(Reason),
     /// Core did not do it, or cannot be asked.
     #[error("{}", call_message(.0))]
     Call(#[source] CallError),
@@ -113,6 +133,10 @@ impl Failure {
             Self::Refused { .. } | Self::TargetRefused { .. } | Self::NoName => "compose-not-accepted",
             Self::NoSuchApp(_) => "app-not-found",
             Self::NoKeyYet => "no-key-yet",
+            Self::NoTerminal { .. } => "usage",
+            Self::Terminal(_) => "internal",
+            Self::Interrupted => "interrupted",
+            Self::TerminalEnded(_) => "session-ended",
             Self::CoreEnded => "core-ended",
             Self::SocketDenied { .. } => "peer-denied",
             Self::Call(CallError::Unreachable { .. }) => "core-unreachable",
@@ -200,6 +224,21 @@ const fn advice(reason: ErrorReason) -> &'static str {
         | ErrorReason::PolicyRefused
         | ErrorReason::PowerRefused
         | ErrorReason::UnsafePath => "",
+    }
+}
+
+/// Why a process in a container ended that did not end by itself.
+const fn ended_because(reason: Reason) -> &'static str {
+    match reason {
+        Reason::ContainerStopped => "the container has stopped",
+        Reason::AppRestarted => "the app is being restarted",
+        Reason::AppPurged => "the app is being purged",
+        Reason::AppUpdated => "the app is being updated",
+        Reason::AppStopped => "the app is being stopped",
+        Reason::AppRemoved => "the app is being removed",
+        Reason::ShuttingDown => "supervisor-core is shutting down",
+        Reason::EngineLost => "the container engine went away",
+        Reason::Exited | Reason::Unspecified => "core does not say why",
     }
 }
 

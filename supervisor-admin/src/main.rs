@@ -9,6 +9,7 @@ mod exit_code;
 mod failure;
 mod output;
 mod progress;
+mod raw_mode;
 mod render;
 mod request_id;
 mod timestamp;

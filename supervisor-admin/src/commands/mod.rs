@@ -1,13 +1,16 @@
 //! One file per verb: a call, an answer.
 
 mod apply;
+mod attach;
 mod control;
 mod events;
+mod exec;
 mod inspect;
 mod key;
 mod logs;
 mod plan;
 mod power;
+mod shell;
 mod status;
 mod tcp_ping;
 
@@ -55,6 +58,8 @@ async fn app(session: &mut Session<'_>, verb: &AppVerb) -> Result<u8, Failure> {
     use control::Action;
     match verb {
         AppVerb::Apply(apply) => return apply::run(session, apply).await,
+        AppVerb::Shell(shell) => return shell::run(session, shell).await,
+        AppVerb::Exec(exec) => return exec::run(session, exec).await,
         AppVerb::Plan(plan) => return plan::run(session, plan).await,
         AppVerb::List => inspect::list(session).await,
         AppVerb::Show { id } => inspect::show(session, *id).await,
