@@ -24,6 +24,18 @@ pub struct Version {
     /// The oldest API version.
     #[serde(rename = "MinAPIVersion", deserialize_with = "nullable")]
     pub oldest_api: String,
+    /// What it is made of.
+    #[serde(deserialize_with = "nullable")]
+    pub components: Vec<Component>,
+}
+
+/// A part of the engine.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Component {
+    /// e.g. `Engine`, `containerd`, `Podman Engine`.
+    #[serde(deserialize_with = "nullable")]
+    pub name: String,
 }
 
 /// One item of `GET /containers/json`.
@@ -97,6 +109,18 @@ pub struct StateAnswer {
     /// When its main process was started.
     #[serde(deserialize_with = "nullable")]
     pub started_at: String,
+    /// What its health check says; absent without one.
+    #[serde(deserialize_with = "nullable")]
+    pub health: HealthAnswer,
+}
+
+/// What a health check says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct HealthAnswer {
+    /// `starting`, `healthy` or `unhealthy`; `none` and nothing mean that there is none.
+    #[serde(deserialize_with = "nullable")]
+    pub status: String,
 }
 
 /// What the host was asked for.
@@ -176,6 +200,9 @@ pub struct Event {
     /// What happened.
     #[serde(deserialize_with = "nullable")]
     pub action: String,
+    /// A health check's word, where the action does not tell it: Podman's way.
+    #[serde(deserialize_with = "nullable")]
+    pub health_status: String,
     /// When, nanoseconds since 1970.
     #[serde(rename = "timeNano", deserialize_with = "nullable")]
     pub time_ns: u64,

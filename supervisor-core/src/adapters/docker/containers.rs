@@ -9,6 +9,7 @@ use supervisor_proto::ids::{AppId, ServiceName};
 use super::{
     answers::{ContainerItem, Created, Inspected},
     path::{Query, segment},
+    refusal::{is_being_removed, is_container_absent},
     request::{create_body, restart_policy},
     transport::{Call, QUICK, SLOW, Transport, already, label_filter},
 };
@@ -27,7 +28,23 @@ pub async fn list(transport: &Transport, wanted: &[(&str, &str)]) -> Result<Vec<
     let path = format!("/containers/json{}", label_filter(wanted).add("all", "true"));
     let items: Vec<ContainerItem> =
         transport.get(Call::new(Method::GET, path, "list containers"), QUICK).await?;
-    Ok(items.into_iter().map(container).collect())
+    let mut containers: Vec<Container> = items.into_iter().map(container).collect();
+    if !transport.known_dialect().await?.lists_health {
+        for container in containers.iter_mut().filter(|c| c.state == ContainerState::Running) {
+            container.health = inspected_health(transport, &container.id).await?;
+        }
+    }
+    Ok(containers)
+}
+
+/// Health of a container that may be gone by now.
+async fn inspected_health(transport: &Transport, id: &ContainerId) -> Result<String, EngineError> {
+    match inspect(transport, id).await {
+        Ok(found) if found.state.health.status == "none" => Ok(String::new()),
+        Ok(found) => Ok(found.state.health.status),
+        Err(EngineError::Refused { status: 404, .. }) => Ok(String::new()),
+        Err(error) => Err(error),
+    }
 }
 
 fn container(item: ContainerItem) -> Container {
@@ -90,7 +107,7 @@ pub async fn remove(transport: &Transport, id: &ContainerId) -> Result<(), Engin
     let path = format!("/containers/{}{}", segment(&id.0), Query::new().add("v", "true"));
     let result = transport.call(Call::new(Method::DELETE, path, "remove a container"), SLOW).await;
     match result {
-        Err(EngineError::Refused { status: 409, message, .. }) if message.contains("in progress") => {
+        Err(EngineError::Refused { status: 409, message, .. }) if is_being_removed(&message) => {
             let path =
                 format!("/containers/{}/wait{}", segment(&id.0), Query::new().add("condition", "removed"));
             already(transport.call(Call::new(Method::POST, path, "wait for a removal"), SLOW).await, &[404])
@@ -99,7 +116,8 @@ pub async fn remove(transport: &Transport, id: &ContainerId) -> Result<(), Engin
     }
 }
 
-/// `POST /containers/{id}/update`.
+/// `POST /containers/{id}/update`. Podman 4 has no such call: the policy stays as it was. A container that was
+/// stopped rests until the next boot all the same, and core then stops what should not run.
 pub async fn set_restart(
     transport: &Transport,
     id: &ContainerId,
@@ -108,21 +126,30 @@ pub async fn set_restart(
     let path = format!("/containers/{}/update", segment(&id.0));
     let body = json!({ "RestartPolicy": restart_policy(policy) });
     let call = Call::new(Method::POST, path, "change a restart policy").json(body);
-    already(transport.call(call, QUICK).await, &[404])
+    match transport.call(call, QUICK).await {
+        Err(EngineError::Refused { status: 404, message, .. }) if !is_container_absent(&message) => {
+            log::warn!("engine cannot change a restart policy, it stays container={}", id.0);
+            Ok(())
+        }
+        other => already(other, &[404]),
+    }
+}
+
+/// Whether the engine was told never to start the container by itself.
+pub async fn is_kept_stopped(transport: &Transport, id: &ContainerId) -> Result<bool, EngineError> {
+    let found = inspect(transport, id).await?;
+    Ok(matches!(found.host_config.restart_policy.name.as_str(), "" | "no"))
 }
 
 /// `GET /containers/{id}/json`.
-pub async fn is_kept_stopped(transport: &Transport, id: &ContainerId) -> Result<bool, EngineError> {
+async fn inspect(transport: &Transport, id: &ContainerId) -> Result<Inspected, EngineError> {
     let path = format!("/containers/{}/json", segment(&id.0));
-    let found: Inspected = transport.get(Call::new(Method::GET, path, "inspect a container"), QUICK).await?;
-    Ok(matches!(found.host_config.restart_policy.name.as_str(), "" | "no"))
+    transport.get(Call::new(Method::GET, path, "inspect a container"), QUICK).await
 }
 
 /// `GET /containers/{id}/json`: when it was started, if it runs.
 pub async fn life(transport: &Transport, id: &ContainerId) -> Result<Option<Life>, EngineError> {
-    let path = format!("/containers/{}/json", segment(&id.0));
-    let call = Call::new(Method::GET, path, "inspect a container");
-    match transport.get::<Inspected>(call, QUICK).await {
+    match inspect(transport, id).await {
         Ok(Inspected { state, .. }) => {
             Ok((state.running && !state.restarting).then_some(Life(state.started_at)))
         }

@@ -67,7 +67,7 @@ fn parse(line: &[u8]) -> Option<EngineEvent> {
     Some(EngineEvent {
         app: AppId::parse(attribute(labels::APP_ID)?).ok()?,
         service: attribute(labels::SERVICE_NAME).and_then(|name| ServiceName::parse(name).ok()),
-        happening: happening(&event.action, || {
+        happening: happening(&event.action, &event.health_status, || {
             // Podman's word is the second.
             attribute("exitCode")
                 .or_else(|| attribute("containerExitCode"))
@@ -78,7 +78,7 @@ fn parse(line: &[u8]) -> Option<EngineEvent> {
     })
 }
 
-fn happening(action: &str, exit_code: impl FnOnce() -> Option<i32>) -> Option<Happening> {
+fn happening(action: &str, health: &str, exit_code: impl FnOnce() -> Option<i32>) -> Option<Happening> {
     Some(match action {
         "create" => Happening::Created,
         "start" => Happening::Started,
@@ -86,7 +86,8 @@ fn happening(action: &str, exit_code: impl FnOnce() -> Option<i32>) -> Option<Ha
         "destroy" | "remove" => Happening::Destroyed,
         "pause" => Happening::Paused,
         "unpause" => Happening::Unpaused,
-        other => Happening::Health(other.strip_prefix("health_status")?.trim_matches([':', ' ']).to_owned()),
+        "health_status" => Happening::Health(health.to_owned()),
+        other => Happening::Health(other.strip_prefix("health_status: ")?.trim().to_owned()),
     })
 }
 
@@ -158,6 +159,12 @@ mod tests {
         }
         let health = event("health_status: unhealthy", "").unwrap().happening;
         assert_eq!(health, Happening::Health("unhealthy".to_owned()));
+    }
+
+    #[test]
+    fn health_that_podman_tells_beside_the_action_is_understood() {
+        let line = br#"{"Action":"health_status","Actor":{"ID":"x","Attributes":{"io.balena.app-id":"7"}},"HealthStatus":"starting"}"#;
+        assert_eq!(parse(line).unwrap().happening, Happening::Health("starting".to_owned()));
     }
 
     #[test]

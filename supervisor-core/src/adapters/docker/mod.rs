@@ -6,6 +6,7 @@
 mod answers;
 mod confinement;
 mod containers;
+mod dialect;
 mod events;
 mod exec;
 mod frames;
@@ -14,11 +15,17 @@ mod network_request;
 mod networks;
 mod path;
 mod pull;
+mod refusal;
 mod request;
 mod settings;
 mod transport;
 mod upgrade;
 mod volumes;
+
+#[cfg(test)]
+mod recorded;
+#[cfg(test)]
+mod recorded_tests;
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 

@@ -9,6 +9,7 @@ use super::{
     answers::NetworkAnswer,
     network_request::{self, create_body},
     path::segment,
+    refusal::{is_connected, is_network_there, is_network_used, is_subnet_taken},
     transport::{Call, QUICK, SLOW, Transport, already},
 };
 use crate::{
@@ -73,7 +74,7 @@ pub async fn create_supervisor(
     });
     match post(transport, body.clone()).await {
         Err(EngineError::Refused { .. }) if has_supervisor_network(transport).await? => Ok(()),
-        Err(EngineError::Refused { message, .. }) if message.to_lowercase().contains("overlap") => {
+        Err(EngineError::Refused { message, .. }) if is_subnet_taken(&message) => {
             if let Some(fields) = body.as_object_mut() {
                 fields.remove("IPAM");
             }
@@ -100,24 +101,22 @@ async fn appears(transport: &Transport, refused: EngineError) -> Result<(), Engi
 
 async fn post(transport: &Transport, body: Value) -> Result<(), EngineError> {
     let call = Call::new(Method::POST, "/networks/create".to_owned(), "create a network").json(body);
-    already(transport.call(call, SLOW).await, &[409])
+    match transport.call(call, SLOW).await {
+        Err(EngineError::Refused { message, .. }) if is_network_there(&message) => Ok(()),
+        other => already(other, &[409]),
+    }
 }
 
 /// `DELETE /networks/{name}`.
 pub async fn remove(transport: &Transport, name: &str) -> Result<NetworkRemoval, EngineError> {
     let path = format!("/networks/{}", segment(name));
     match transport.call(Call::new(Method::DELETE, path, "remove a network"), SLOW).await {
-        // Docker's words, and Podman's.
-        Err(EngineError::Refused { message, .. })
-            if message.contains("active endpoints") || message.contains("associated containers") =>
-        {
-            Ok(NetworkRemoval::InUse)
-        }
+        Err(EngineError::Refused { message, .. }) if is_network_used(&message) => Ok(NetworkRemoval::InUse),
         other => already(other, &[404]).map(|()| NetworkRemoval::Gone),
     }
 }
 
-/// `POST /networks/{name}/connect`; a container that is on it already is refused with 403.
+/// `POST /networks/{name}/connect`; a container that is on it already is refused.
 pub async fn connect(
     transport: &Transport,
     endpoint: &Endpoint,
@@ -127,7 +126,7 @@ pub async fn connect(
     let body = json!({ "Container": id.0, "EndpointConfig": network_request::endpoint(endpoint) });
     let call = Call::new(Method::POST, path, "connect a network").json(body);
     match transport.call(call, SLOW).await {
-        Err(EngineError::Refused { message, .. }) if message.contains("already exists") => Ok(()),
+        Err(EngineError::Refused { message, .. }) if is_connected(&message) => Ok(()),
         other => other.map(drop),
     }
 }

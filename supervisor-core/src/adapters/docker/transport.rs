@@ -8,10 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::{
-    answers::Version,
-    path::{Query, prefix},
-};
+use super::{answers::Version, dialect::Dialect, path::Query};
 use crate::ports::engine::EngineError;
 
 /// How long a call may take that the engine answers from its memory.
@@ -55,8 +52,8 @@ impl<'a> Call<'a> {
 #[derive(Debug)]
 pub struct Transport {
     inner: shiplift::transport::Transport,
-    /// `/v1.41` or what the engine offers instead; asked for anew after the engine was away.
-    prefix: Mutex<Option<String>>,
+    /// What the engine said of itself; asked for anew after the engine was away.
+    dialect: Mutex<Option<Dialect>>,
 }
 
 /// Pieces of a long answer.
@@ -70,7 +67,7 @@ impl Transport {
         // No idle connections: a pooled one is dead after the engine restarts.
         let client = hyper014::Client::builder().pool_max_idle_per_host(0).build(connector);
         let path = socket.to_string_lossy().into_owned();
-        Self { inner: shiplift::transport::Transport::Unix { client, path }, prefix: Mutex::new(None) }
+        Self { inner: shiplift::transport::Transport::Unix { client, path }, dialect: Mutex::new(None) }
     }
 
     /// Makes a call and parses the answer.
@@ -88,23 +85,21 @@ impl Transport {
     /// Makes a call; the answer's bytes.
     pub async fn call(&self, call: Call<'_>, deadline: Duration) -> Result<Vec<u8>, EngineError> {
         let work = async {
-            let prefix = self.prefix().await?;
+            let prefix = self.dialect().await?.prefix;
             self.raw(&prefix, call).await
         };
         let result = tokio::time::timeout(deadline, work)
             .await
             .unwrap_or_else(|elapsed| Err(EngineError::Unavailable(Box::new(elapsed))));
         if matches!(result, Err(EngineError::Unavailable(_))) {
-            self.forget_prefix();
+            self.forget_dialect();
         }
         result
     }
 
     /// Makes a call whose answer goes on; ends when either side does.
     pub async fn stream(&self, call: Call<'_>) -> Result<Pieces, EngineError> {
-        let prefix = tokio::time::timeout(QUICK, self.prefix())
-            .await
-            .unwrap_or_else(|elapsed| Err(EngineError::Unavailable(Box::new(elapsed))))?;
+        let prefix = self.known_dialect().await?.prefix;
         let (sender, receiver) = mpsc::channel(STREAM_DEPTH);
         let inner = self.inner.clone();
         let (method, path) = (call.method, format!("{prefix}{}", call.path));
@@ -146,9 +141,15 @@ impl Transport {
         self.inner.clone()
     }
 
-    /// The path before every call, once the engine has told its version.
-    pub async fn prefix(&self) -> Result<String, EngineError> {
-        let known = self.prefix.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+    /// How to talk to the engine, asked within a deadline where it is not known.
+    pub async fn known_dialect(&self) -> Result<Dialect, EngineError> {
+        tokio::time::timeout(QUICK, self.dialect())
+            .await
+            .unwrap_or_else(|elapsed| Err(EngineError::Unavailable(Box::new(elapsed))))
+    }
+
+    async fn dialect(&self) -> Result<Dialect, EngineError> {
+        let known = self.dialect.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         if let Some(known) = known {
             return Ok(known);
         }
@@ -158,14 +159,14 @@ impl Transport {
             action: "tell its version".to_owned(),
             source: Box::new(source),
         })?;
-        let chosen = prefix(&version.newest_api, &version.oldest_api);
-        log::info!("engine connected version={} api={chosen}", version.engine);
-        *self.prefix.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(chosen.clone());
+        let chosen = Dialect::from(&version);
+        log::info!("engine connected version={} api={}", version.engine, chosen.prefix);
+        *self.dialect.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(chosen.clone());
         Ok(chosen)
     }
 
-    fn forget_prefix(&self) {
-        *self.prefix.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+    fn forget_dialect(&self) {
+        *self.dialect.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
     }
 }
 

@@ -25,8 +25,7 @@ pub struct Duplex {
 impl Transport {
     /// Makes a call whose connection goes on as a stream of bytes.
     pub async fn upgrade(&self, call: Call<'_>) -> Result<Duplex, EngineError> {
-        let late = |elapsed| EngineError::Unavailable(Box::new(elapsed));
-        let prefix = tokio::time::timeout(QUICK, self.prefix()).await.map_err(late)??;
+        let prefix = self.known_dialect().await?.prefix;
         let (input, incoming) = mpsc::channel(QUEUE_DEPTH);
         let (outgoing, output) = mpsc::channel(QUEUE_DEPTH);
         let (opened, opening) = oneshot::channel();
@@ -44,6 +43,7 @@ impl Transport {
                 Err(error) => drop(opened.send(Err(error))),
             }
         });
+        let late = |elapsed| EngineError::Unavailable(Box::new(elapsed));
         match tokio::time::timeout(QUICK, opening).await.map_err(late)? {
             Ok(Ok(())) => Ok(Duplex { input, output }),
             Ok(Err(error)) => Err(not_upgraded(error, call.action)),

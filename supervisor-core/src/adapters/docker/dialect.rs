@@ -1,0 +1,52 @@
+//! What has to be known of an engine before it is asked for anything: its API version, and where its answers
+//! lack something.
+
+use super::{answers::Version, path::prefix};
+
+/// How to talk to an engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dialect {
+    /// `/v1.41` or what the engine offers instead.
+    pub prefix: String,
+    /// Whether the list of containers tells their health. Podman's does not.
+    pub lists_health: bool,
+}
+
+impl From<&Version> for Dialect {
+    fn from(version: &Version) -> Self {
+        Self {
+            prefix: prefix(&version.newest_api, &version.oldest_api),
+            lists_health: !version.components.iter().any(|part| part.name == "Podman Engine"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(answer: &str) -> Dialect {
+        Dialect::from(&serde_json::from_str::<Version>(answer).unwrap())
+    }
+
+    #[test]
+    fn docker_speaks_our_version_and_lists_health() {
+        for answer in [
+            r#"{"Components":[{"Name":"Engine","Version":"20.10.24+dfsg1"}],"Version":"20.10.24+dfsg1","ApiVersion":"1.41","MinAPIVersion":"1.12"}"#,
+            r#"{"Components":[{"Name":"Engine","Version":"26.1.5+dfsg1"}],"Version":"26.1.5+dfsg1","ApiVersion":"1.45","MinAPIVersion":"1.24"}"#,
+            r#"{"Components":[{"Name":"Engine","Version":"28.5.2+dfsg4"}],"Version":"28.5.2+dfsg4","ApiVersion":"1.51","MinAPIVersion":"1.24"}"#,
+        ] {
+            assert_eq!(of(answer), Dialect { prefix: "/v1.41".to_owned(), lists_health: true }, "{answer}");
+        }
+    }
+
+    #[test]
+    fn podman_speaks_our_version_and_keeps_health_to_itself() {
+        for answer in [
+            r#"{"Components":[{"Name":"Podman Engine","Version":"4.3.1"},{"Name":"Conmon"}],"Version":"4.3.1","ApiVersion":"1.41","MinAPIVersion":"1.24"}"#,
+            r#"{"Components":[{"Name":"Podman Engine","Version":"5.4.2"},{"Name":"Conmon"}],"Version":"5.4.2","ApiVersion":"1.41","MinAPIVersion":"1.24"}"#,
+        ] {
+            assert_eq!(of(answer), Dialect { prefix: "/v1.41".to_owned(), lists_health: false }, "{answer}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Why an engine refuses, where only its words tell. Each engine has words of its own, and some of them codes
+//! of their own: Podman says 500 where Docker says 403 or 409.
+
+/// Another network has these addresses.
+pub fn is_subnet_taken(message: &str) -> bool {
+    says(message, &["pool overlaps", "is already used on the host or by another config"])
+}
+
+/// There is a network of that name.
+pub fn is_network_there(message: &str) -> bool {
+    says(message, &["already exists"])
+}
+
+/// The container is on the network.
+pub fn is_connected(message: &str) -> bool {
+    says(message, &["already exists in network", "is already connected"])
+}
+
+/// Containers are on the network.
+pub fn is_network_used(message: &str) -> bool {
+    says(message, &["active endpoints", "associated containers"])
+}
+
+/// The engine is about to remove the container.
+pub fn is_being_removed(message: &str) -> bool {
+    says(message, &["already in progress"])
+}
+
+/// The object of the call is not there; a 404 without these words means that the engine has no such call.
+pub fn is_container_absent(message: &str) -> bool {
+    says(message, &["no such container"])
+}
+
+fn says(message: &str, any: &[&str]) -> bool {
+    let message = message.to_lowercase();
+    any.iter().any(|words| message.contains(words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As Docker 20.10, 26.1 and 28.5, Podman 4.3 and 5.4 said it.
+    #[test]
+    fn refusal_in_each_engines_words_is_understood() {
+        for message in [
+            "Pool overlaps with other one on this address space",
+            "invalid pool request: Pool overlaps with other one on this address space",
+            "subnet 10.114.104.0/25 is already used on the host or by another config",
+        ] {
+            assert!(is_subnet_taken(message), "{message}");
+        }
+        for message in
+            ["network with name n1 already exists", "network name n1 already used: network already exists"]
+        {
+            assert!(is_network_there(message), "{message}");
+        }
+        for message in [
+            "endpoint with name c1 already exists in network n1",
+            "container bed575f2 is already connected to network \"n1\": network is already connected",
+            "container 74b9164d is already connected to network n1: network is already connected",
+        ] {
+            assert!(is_connected(message), "{message}");
+        }
+        for message in [
+            "error while removing network: network n1 id 2ca045084a5c has active endpoints",
+            "error while removing network: network n1 has active endpoints (name:\"c1\" id:\"0aa3b3c9ab69\")",
+            "\"n1\" has associated containers with it. Use -f to forcibly delete containers and pods",
+        ] {
+            assert!(is_network_used(message), "{message}");
+        }
+        for message in [
+            "No such container: nothere",
+            "no container with name or ID \"nothere\" found: no such container",
+        ] {
+            assert!(is_container_absent(message), "{message}");
+        }
+    }
+
+    #[test]
+    fn refusal_for_another_reason_is_not_mistaken() {
+        let other = "permission denied";
+        assert!(!is_subnet_taken(other) && !is_network_there(other) && !is_connected(other));
+        assert!(!is_network_used(other) && !is_being_removed(other) && !is_container_absent("Not Found"));
+    }
+}
