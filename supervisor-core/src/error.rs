@@ -3,7 +3,7 @@
 use supervisor_proto::ids::{AppId, InvalidId, ServiceName};
 
 use crate::{
-    domain::order::Cycle,
+    domain::{dependency::Wait, order::Cycle},
     ports::{engine::EngineError, host_files::HostFilesError, power::PowerError, store::StoreError},
     reconcile::attachments::Full,
 };
@@ -107,6 +107,12 @@ pub enum CoreError {
     NoSuchNetwork {
         /// The engine's name of the network.
         network: String,
+    },
+    /// A service is not started because of what has become of another.
+    #[error("{wait}")]
+    DependencyFailed {
+        /// Which, and why.
+        wait: Wait,
     },
     /// Something that must not be removed stands in the way of a purge; the app runs again.
     #[error("the purge was given up: {why}")]

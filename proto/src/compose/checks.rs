@@ -24,7 +24,10 @@ pub(super) fn across_services(reader: &mut Reader, document: &Document) {
             let message = format!("names {network:?}, which is not declared under networks");
             reader.note(&format!("services.{name}.networks"), message);
         }
-        for other in service.depends_on.iter().filter(|other| !services.contains_key(other.as_str())) {
+        let is_optional =
+            |other: &String| service.dependency_conditions.get(other).is_some_and(|asked| asked.optional);
+        let absent = |other: &&String| !services.contains_key(other.as_str()) && !is_optional(other);
+        for other in service.depends_on.iter().filter(absent) {
             let message = format!("names {other:?}, which is no service of this file");
             reader.note(&format!("services.{name}.depends_on"), message);
         }

@@ -3,14 +3,19 @@
 use serde_json::Value;
 
 use super::reader::{Node, Reader};
+use crate::v1::{self, DependencyCondition, dependency_condition::State};
 
-/// The names of the services that start first, each once, in order of name.
-pub(super) fn read(reader: &mut Reader, node: &Node<'_>) -> Vec<String> {
+/// Reads the names of the services that start first, each once, in order of name, and what more is asked of
+/// them.
+pub(super) fn read(reader: &mut Reader, node: &Node<'_>, service: &mut v1::Service) {
     let mut names = match node.value {
         Value::Object(_) => {
             let entries = node.all_entries(reader);
             for entry in &entries {
-                condition(reader, entry);
+                let condition = condition(reader, entry);
+                if condition != DependencyCondition::default() {
+                    service.dependency_conditions.insert(entry.key.to_owned(), condition);
+                }
             }
             entries.iter().map(|entry| entry.key.to_owned()).collect()
         }
@@ -19,25 +24,38 @@ pub(super) fn read(reader: &mut Reader, node: &Node<'_>) -> Vec<String> {
     };
     names.sort();
     names.dedup();
-    names
+    service.depends_on = names;
 }
 
-fn condition(reader: &mut Reader, node: &Node<'_>) {
+fn condition(reader: &mut Reader, node: &Node<'_>) -> DependencyCondition {
+    let mut asked = DependencyCondition::default();
     let mut given = false;
     for field in node.entries(reader) {
         match field.key {
             "condition" => {
                 given = true;
-                let Some(condition) = field.text(reader) else { continue };
-                if condition != "service_started" {
-                    let message = format!("is {condition:?}, only service_started is supported yet");
-                    reader.note(&field.path, message);
-                }
+                asked.state = state(reader, &field).unwrap_or_default().into();
             }
+            "required" => asked.optional = !field.flag(reader).unwrap_or(true),
+            "restart" => asked.restart = field.flag(reader).unwrap_or(false),
             _ => reader.unknown(&field),
         }
     }
     if !given && node.value.is_object() {
         reader.note(&node.path, "has no condition: write condition: service_started");
+    }
+    asked
+}
+
+/// A start is what is asked of every dependency.
+fn state(reader: &mut Reader, node: &Node<'_>) -> Option<State> {
+    match node.text(reader)?.as_str() {
+        "service_started" => Some(State::Unspecified),
+        "service_healthy" => Some(State::Healthy),
+        "service_completed_successfully" => Some(State::Completed),
+        other => reader.refuse(
+            &node.path,
+            format!("is {other:?}, not service_started, service_healthy or service_completed_successfully"),
+        ),
     }
 }

@@ -55,7 +55,7 @@ fn read_field(reader: &mut Reader, field: &Node<'_>, service: &mut v1::Service) 
         "network_mode" => service.network_mode = network_mode(reader, field).unwrap_or_default(),
         "networks" => service.networks = attachments::read(reader, field),
         "restart" => service.restart = restart::read(reader, field),
-        "depends_on" => service.depends_on = depends_on::read(reader, field),
+        "depends_on" => depends_on::read(reader, field, service),
         "user" => service.user = user(reader, field).unwrap_or_default(),
         "working_dir" => service.working_dir = working_dir(reader, field).unwrap_or_default(),
         "healthcheck" => service.healthcheck = Some(healthcheck::read(reader, field)),

@@ -49,6 +49,11 @@ pub fn app(app: &AppView, coloured: bool) -> String {
         text.push_str(&one_line(error));
         text.push('\n');
     }
+    for wait in &app.waiting_for {
+        text.push_str("waiting  ");
+        text.push_str(&one_line(wait));
+        text.push('\n');
+    }
     text.push('\n');
     let row = |service: &ServiceView| {
         let (state, tone) = service_state(service);

@@ -70,6 +70,7 @@ pub struct AppView {
     pub update_downloaded: bool,
     pub update_failed: bool,
     pub last_error: Option<String>,
+    pub waiting_for: Vec<String>,
     pub services: Vec<ServiceView>,
 }
 
@@ -167,6 +168,7 @@ impl From<v1::AppState> for AppView {
             update_downloaded: app.update_downloaded,
             update_failed: app.update_failed,
             last_error: filled(app.last_error),
+            waiting_for: app.waiting_for,
             services,
         }
     }

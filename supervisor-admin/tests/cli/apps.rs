@@ -34,7 +34,10 @@ fn app_list_as_text_is_an_aligned_table() {
 
 #[test]
 fn app_show_as_text_lists_services() {
-    let core = FakeCore::start_with(|script| script.state.apps[0].last_error = "no space\nleft".to_owned());
+    let core = FakeCore::start_with(|script| {
+        script.state.apps[0].last_error = "no space\nleft".to_owned();
+        script.state.apps[0].waiting_for = vec!["web waits for db to be healthy".to_owned()];
+    });
     let run = run(&core.socket(), &["app", "show", "2167"]);
     let expected = "\
 app      2167
@@ -42,6 +45,7 @@ name     demo
 state    idle
 commit   c0ffee0000000000
 error    no space left
+waiting  web waits for db to be healthy
 
 SERVICE  STATE    WANTED  HEALTH   CONTAINER     IMAGE
 db       exited   run     -        0123456789ab  registry.example/db:1
@@ -59,7 +63,7 @@ fn app_show_as_json_has_the_documented_fields() {
     let expected = json!({
         "app_id": 2167, "name": "demo", "commit": "c0ffee0000000000", "activity": "idle",
         "download_progress_percent": null, "update_pending": false, "update_downloaded": false,
-        "update_failed": false, "last_error": null,
+        "update_failed": false, "last_error": null, "waiting_for": [],
         "services": [
             {"name": "db", "image": "registry.example/db:1", "should_run": true,
              "container_id": "0123456789abcdef0123", "container_state": "exited", "health": null,

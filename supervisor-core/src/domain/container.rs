@@ -132,6 +132,11 @@ impl ContainerSpec {
     }
 }
 
+/// The hash of a container that stands for others' hashes as well.
+pub fn combined_hash(own: &str, others: &[String]) -> String {
+    hex(&Sha256::digest(format!("{own} {}", others.join(" "))))
+}
+
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');

@@ -60,6 +60,8 @@ pub enum Reason {
     Fields(Vec<String>),
     /// What the supervisor itself gives the container: the API's key or address, a folder, the device's uuid.
     Supervisor,
+    /// A service that it follows is made anew, or was made from something else.
+    Followed,
     /// The container's labels do not tell what it was made from.
     Unreadable,
     /// Another container stands for the service.
@@ -79,6 +81,7 @@ impl fmt::Display for Reason {
             Self::Restart => f.write_str("a restart was asked for"),
             Self::State(state) => write!(f, "its container is {state}"),
             Self::Fields(fields) => write!(f, "{} changed", listed(fields)),
+            Self::Followed => f.write_str("a service that it depends on changed"),
             Self::Supervisor => {
                 f.write_str("what the supervisor gives it changed (API key or address, folders, device)")
             }
@@ -238,7 +241,11 @@ fn replacement(
                         (&service.spec, &own(&situation.record.target).unwrap_or_default()),
                     )
                 });
-                if fields.is_empty() { Reason::Supervisor } else { Reason::Fields(fields) }
+                match fields.is_empty() {
+                    true if service.waits_for.values().any(|asked| asked.restart) => Reason::Followed,
+                    true => Reason::Supervisor,
+                    false => Reason::Fields(fields),
+                }
             }
         });
     }

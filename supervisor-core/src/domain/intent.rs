@@ -1,5 +1,7 @@
 //! How an action edits an app's record. Each edit is pure; it is on disk before anything is done for it.
 
+use std::collections::BTreeSet;
+
 use supervisor_proto::ids::ServiceName;
 
 use super::{
@@ -49,7 +51,8 @@ pub fn edit(record: &AppRecord, action: &Action) -> Result<AppRecord, NoSuchServ
     match action {
         Action::Apply(target) => apply(&mut next, target),
         Action::Restart(names) => {
-            for intent in chosen(&mut next, names)? {
+            let followed = with_followers(&record.target, named(&next, names)?);
+            for intent in chosen(&mut next, &followed)? {
                 if intent.run {
                     intent.generation += 1;
                 }
@@ -105,6 +108,25 @@ fn start(record: &mut AppRecord, names: &[ServiceName]) -> Result<(), NoSuchServ
         }
     }
     Ok(())
+}
+
+/// These services and those that are to be recreated whenever one of them is.
+fn with_followers(target: &Target, names: Vec<ServiceName>) -> Vec<ServiceName> {
+    let mut all: BTreeSet<ServiceName> = names.into_iter().collect();
+    loop {
+        let follows =
+            |service: &Service| service.conditions.iter().any(|(d, c)| c.restart && all.contains(d));
+        let more: Vec<ServiceName> = target
+            .services
+            .iter()
+            .filter(|(name, service)| !all.contains(*name) && follows(service))
+            .map(|(name, _)| name.clone())
+            .collect();
+        if more.is_empty() {
+            return all.into_iter().collect();
+        }
+        all.extend(more);
+    }
 }
 
 fn named(record: &AppRecord, names: &[ServiceName]) -> Result<Vec<ServiceName>, NoSuchService> {

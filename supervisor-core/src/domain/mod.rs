@@ -4,6 +4,7 @@
 pub mod confinement;
 pub mod container;
 pub mod departure;
+pub mod dependency;
 pub mod difference;
 pub mod environment;
 pub mod event;

@@ -58,6 +58,8 @@ pub struct Container {
     pub state: ContainerState,
     /// What its health check says; empty without one.
     pub health: String,
+    /// How its main process ended, while none runs and the engine tells.
+    pub exit_code: Option<i64>,
     /// Networks that it is connected to.
     pub networks: BTreeSet<String>,
     /// When the engine made it, seconds since 1970.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use supervisor_proto::ids::ServiceName;
 
 use super::{
+    dependency::{Condition, Lack, Wait, lack},
     network::Endpoint,
     observed::{Container, ContainerId, ContainerState, Observed},
     record::{AppRecord, PurgePhase},
@@ -22,6 +23,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Services that cannot be made yet, because they want an API key and none is known.
     pub waiting_for_api: Vec<ServiceName>,
+    /// Services that do not start yet, because of another one.
+    pub waits: Vec<Wait>,
     /// Containers that have a main process.
     pub active: BTreeSet<ContainerId>,
 }
@@ -37,10 +40,12 @@ impl Plan {
 pub fn plan(record: &AppRecord, wanted: &Wanted, observed: &Observed) -> Plan {
     let active = observed.containers.iter().filter(|c| c.state.is_active()).map(|c| c.id.clone()).collect();
     if record.removed {
-        return Plan { steps: removal(wanted, observed), waiting_for_api: Vec::new(), active };
+        return Plan { steps: removal(wanted, observed), active, ..Plan::default() };
     }
     let draft = Draft::new(record, wanted, observed);
-    Plan { steps: draft.steps(), waiting_for_api: draft.waiting(), active }
+    let waits = draft.waits();
+    let steps = draft.steps(&waits);
+    Plan { steps, waiting_for_api: draft.waiting(), waits: waits.into_values().collect(), active }
 }
 
 /// Images that the plan will ask about: of services that should run and have no container that could stay.
@@ -118,7 +123,49 @@ impl<'a> Draft<'a> {
             .collect()
     }
 
-    fn steps(&self) -> Vec<Step> {
+    /// Services that have to be started and must not be yet.
+    fn waits(&self) -> BTreeMap<&'a ServiceName, Wait> {
+        let mut waits = BTreeMap::new();
+        for name in &self.wanted.order {
+            let Some(service) = self.wanted.services.get(name) else { continue };
+            let starts = self.kept.get(name).is_none_or(|c| needs_start(c, service));
+            if service.run
+                && starts
+                && let Some(wait) = self.wait(name, service, &waits)
+            {
+                waits.insert(name, wait);
+            }
+        }
+        waits
+    }
+
+    /// A service that was stopped on purpose is not waited for.
+    fn wait(
+        &self,
+        name: &ServiceName,
+        service: &WantedService,
+        others: &BTreeMap<&ServiceName, Wait>,
+    ) -> Option<Wait> {
+        let running = service.waits_for.iter().filter_map(|(other, dependency)| {
+            Some((other, dependency, self.wanted.services.get(other).filter(|s| s.run)?))
+        });
+        for (other, dependency, wanted) in running {
+            let lack = match self.kept.get(other).filter(|c| !needs_start(c, wanted)) {
+                Some(container) => lack(dependency.condition, container),
+                None => match dependency.condition {
+                    Condition::Started => others.contains_key(other).then_some(Lack::Start),
+                    Condition::Healthy => Some(Lack::Health),
+                    Condition::Completed => Some(Lack::End),
+                },
+            };
+            if let Some(lack) = lack.filter(|lack| !(dependency.optional && lack.is_failure())) {
+                return Some(Wait { service: name.clone(), dependency: other.clone(), lack });
+            }
+        }
+        None
+    }
+
+    fn steps(&self, waits: &BTreeMap<&ServiceName, Wait>) -> Vec<Step> {
         let mut steps = self.pulls();
         if self.needs_supervisor_network() {
             steps.push(Step::CreateSupervisorNetwork);
@@ -129,7 +176,7 @@ impl<'a> Draft<'a> {
         steps.extend(self.network_removals());
         steps.extend(self.purge());
         steps.extend(self.foundations());
-        steps.extend(self.wanted.order.iter().flat_map(|name| self.bring_up(name)));
+        steps.extend(self.wanted.order.iter().flat_map(|name| self.bring_up(name, waits)));
         if self.record.needs_closing() && self.waiting().is_empty() {
             steps.push(Step::CloseIntents);
         }
@@ -230,7 +277,7 @@ impl<'a> Draft<'a> {
         steps
     }
 
-    fn bring_up(&self, name: &ServiceName) -> Vec<Step> {
+    fn bring_up(&self, name: &ServiceName, waits: &BTreeMap<&ServiceName, Wait>) -> Vec<Step> {
         let Some(service) = self.wanted.services.get(name) else { return Vec::new() };
         if !service.run || (must_wait(service) && !self.kept.contains_key(name)) {
             return Vec::new();
@@ -247,7 +294,7 @@ impl<'a> Draft<'a> {
                 steps.push(Step::ConnectNetwork { service: service_name.clone(), id: id.clone(), network });
             }
         }
-        if kept.is_none_or(|c| needs_start(c, service)) {
+        if !waits.contains_key(name) && kept.is_none_or(|c| needs_start(c, service)) {
             steps.push(Step::StartContainer { service: service_name, id });
         }
         steps

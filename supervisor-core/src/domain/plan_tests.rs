@@ -11,8 +11,9 @@ use crate::domain::{
     wanted::SUPERVISOR_NETWORK,
 };
 
-/// One plan that ends with the supervisor's network, one that does the rest, one to spare.
-const ROUNDS: usize = 3;
+/// One plan that ends with the supervisor's network, one that does the rest, and one for everything that a
+/// service may wait for; more would be a loop.
+const ROUNDS: usize = 12;
 
 /// `PROPTEST_CASES` asks for more or fewer than the usual 256; a costly test takes a part of them.
 fn config(part: u32) -> ProptestConfig {
@@ -36,8 +37,14 @@ fn check_settled(world: &World) -> Result<(), TestCaseError> {
         prop_assert!(known, "of no service: {container:#?}");
     }
     check_networks(world, &wanted)?;
+    let waits = world.plan().waits;
     for (name, service) in &wanted.services {
         if service.run && service.waits_for_api {
+            continue;
+        }
+        if waits.iter().any(|wait| wait.service == *name) {
+            let is_held = |all: &[&Container]| all.len() == 1 && !all.iter().any(|c| c.state.is_active());
+            prop_assert!(is_held(&world.of_service(name)), "{waits:?} {:#?}", world.of_service(name));
             continue;
         }
         check_service(service, &world.of_service(name))?;
@@ -290,3 +297,6 @@ mod cases;
 
 #[path = "plan_network_tests.rs"]
 mod networks;
+
+#[path = "plan_dependency_tests.rs"]
+mod dependencies;

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use supervisor_proto::ids::{AppId, NetworkName, ServiceName, VolumeName};
 
-use super::network::{AppNetwork, Attachment};
+use super::{
+    dependency::Dependency,
+    network::{AppNetwork, Attachment},
+};
 
 use super::{
     settings::{Settings, is_default},
@@ -76,6 +79,9 @@ pub struct Service {
     pub restart: RestartPolicy,
     /// Services that are started first.
     pub depends_on: BTreeSet<ServiceName>,
+    /// What it asks of them, where that is more than a start.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub conditions: BTreeMap<ServiceName, Dependency>,
     /// User of the main process; empty: the image's own.
     pub user: String,
     /// Working folder of the main process; empty: the image's own.

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
+use supervisor_proto::ids::ServiceName;
+
 use super::{
+    dependency::{Condition, Dependency, said},
     labels::ownership,
     network::{AppNetwork, DEFAULT_NETWORK},
     observed::{Container, ContainerId, ContainerState},
     record::{AppRecord, PurgePhase, ServiceIntent},
-    target::{AppFacts, Mount, NetworkMode, RestartPolicy, Service, Target},
+    target::{AppFacts, Healthcheck, Mount, NetworkMode, RestartPolicy, Service, Target},
     test_samples::{
         EXTERNAL_NETWORK, EXTERNAL_VOLUME, GATEWAY, INSTANCE, TOKEN, api, app, container, facts, name,
         network, on_networks, on_subnet, render_with, rendered, service, volume,
@@ -40,6 +43,8 @@ struct Seed {
     made: Made,
     generation_offset: u64,
     state: ContainerState,
+    health: &'static str,
+    exit_code: Option<i64>,
     has_canonical_name: bool,
     is_connected: bool,
 }
@@ -58,16 +63,28 @@ fn seed() -> impl Strategy<Value = Seed> {
     let made =
         prop_oneof![3 => Just(Made::AsWanted), 1 => Just(Made::WithoutApi), 1 => Just(Made::OtherConfig)];
     let generation = prop_oneof![3 => Just(1_u64), 1 => Just(0), 1 => Just(2)];
-    (service, made, generation, state(), any::<bool>(), any::<bool>()).prop_map(
-        |(service, made, generation_offset, state, has_canonical_name, is_connected)| Seed {
-            service,
-            made,
-            generation_offset,
-            state,
-            has_canonical_name,
-            is_connected,
+    let life =
+        (state(), select(vec!["", "starting", "healthy", "unhealthy"]), select(vec![None, Some(0), Some(1)]));
+    (service, made, generation, life, any::<bool>(), any::<bool>()).prop_map(
+        |(service, made, generation_offset, (state, health, exit_code), has_canonical_name, is_connected)| {
+            Seed {
+                service,
+                made,
+                generation_offset,
+                health: if state == ContainerState::Running { health } else { "" },
+                exit_code: exit_code.filter(|_| state == ContainerState::Exited),
+                state,
+                has_canonical_name,
+                is_connected,
+            }
         },
     )
+}
+
+fn dependency() -> impl Strategy<Value = Dependency> {
+    let condition = select(vec![Condition::Started, Condition::Healthy, Condition::Completed]);
+    (condition, prop::bool::weighted(0.2), prop::bool::weighted(0.2))
+        .prop_map(|(condition, optional, restart)| Dependency { condition, optional, restart })
 }
 
 fn one_service(index: usize) -> impl Strategy<Value = Service> {
@@ -88,23 +105,33 @@ fn one_service(index: usize) -> impl Strategy<Value = Service> {
     let dependencies = proptest::sample::subsequence(SERVICES.to_vec(), 0..=SERVICES.len());
     let mounts = proptest::sample::subsequence(vec!["store", "shared"], 0..=2);
     let joined = proptest::sample::subsequence(vec!["default", "back", "lan", "undeclared"], 0..=3);
+    let dependencies = (dependencies, vec(dependency(), SERVICES.len()), any::<bool>());
     (select(IMAGES.to_vec()), (network, joined), restart, dependencies, mounts, any::<bool>()).prop_map(
-        move |(image, (network, joined), restart, dependencies, mounts, refuses_api)| {
+        move |(image, (network, joined), restart, (dependencies, asked, has_check), mounts, refuses_api)| {
             let earlier = SERVICES.iter().take(index).chain(["gone"].iter());
             let allowed: BTreeSet<&str> = earlier.copied().collect();
+            let depends_on: BTreeSet<ServiceName> =
+                dependencies.into_iter().filter(|d| allowed.contains(d)).map(name).collect();
             let refusal = ("io.balena.features.supervisor-api".to_owned(), "0".to_owned());
             Service {
                 image: image.to_owned(),
                 network,
                 networks: on_networks(if network == NetworkMode::App { &joined } else { &[] }).networks,
                 restart,
-                depends_on: dependencies.into_iter().filter(|d| allowed.contains(d)).map(name).collect(),
+                conditions: said(depends_on.iter().cloned().zip(asked).collect()),
+                depends_on,
+                healthcheck: has_check.then(checked),
                 mounts: mounts.into_iter().map(mount).collect(),
                 labels: refuses_api.then_some(refusal).into_iter().collect(),
                 ..service()
             }
         },
     )
+}
+
+fn checked() -> Healthcheck {
+    let test = vec!["CMD".to_owned(), "true".to_owned()];
+    Healthcheck { test, interval_ms: None, timeout_ms: None, start_period_ms: None, retries: None }
 }
 
 fn mount(name: &str) -> Mount {
@@ -165,8 +192,10 @@ pub(super) fn world() -> impl Strategy<Value = World> {
     let taken = prop::bool::weighted(0.1);
     let bridge = select(vec![None, Some(None), Some(Some(GATEWAY))]);
     let images = proptest::sample::subsequence(IMAGES.to_vec(), 0..=IMAGES.len());
+    let failing = proptest::sample::subsequence(SERVICES.to_vec(), 0..=2);
+    let images = (images, failing);
     (record(), vec(seed(), 0..6), (networks, taken), bridge, images, any::<bool>(), any::<bool>()).prop_map(
-        |(record, seeds, (mut networks, taken), bridge, images, has_volume, knows_api)| {
+        |(record, seeds, (mut networks, taken), bridge, (images, failing), has_volume, knows_api)| {
             let mut foreign_networks = BTreeSet::from([EXTERNAL_NETWORK.to_owned()]);
             let default = network_name(app(), DEFAULT_NETWORK);
             if taken && networks.remove(&default).is_none() {
@@ -181,6 +210,7 @@ pub(super) fn world() -> impl Strategy<Value = World> {
                 external: BTreeMap::from([(EXTERNAL_VOLUME.to_owned(), BEFORE)]),
                 networks,
                 foreign_networks,
+                failing: failing.into_iter().map(name).collect(),
                 gateway: bridge.flatten(),
                 images: images.into_iter().map(str::to_owned).collect(),
                 data: BEFORE,
@@ -214,6 +244,8 @@ fn old_container(index: usize, seed: &Seed, wanted: &Wanted) -> Container {
         return lost_container(id, seed, created_s);
     };
     let mut new = container(&id, &service.spec, seed.state.clone(), created_s);
+    new.health = seed.health.to_owned();
+    new.exit_code = seed.exit_code;
     new.generation = service.generation + seed.generation_offset - 1;
     if matches!(seed.made, Made::OtherConfig) {
         new.config_hash = "other".to_owned();
@@ -234,6 +266,7 @@ fn lost_container(id: String, seed: &Seed, created_s: i64) -> Container {
         config_hash: String::new(),
         state: seed.state.clone(),
         health: String::new(),
+        exit_code: None,
         networks: BTreeSet::from([network_name(app(), DEFAULT_NETWORK)]),
         created_s,
         labels: ownership(INSTANCE, app()),

@@ -9,6 +9,7 @@ use supervisor_proto::ids::ServiceName;
 
 use super::{
     container::ContainerSpec,
+    dependency::Condition,
     environment::ApiAccess,
     network::KnownNetworks,
     observed::{Container, ContainerId, ContainerState, Observed},
@@ -19,7 +20,7 @@ use super::{
     test_samples::{
         EXTERNAL_NETWORK, EXTERNAL_VOLUME, GATEWAY, api, container, first_network, networks_of, render_among,
     },
-    wanted::{SUPERVISOR_NETWORK, Wanted},
+    wanted::{SUPERVISOR_NETWORK, Wanted, WantedService},
 };
 
 /// Networks that the engine always has.
@@ -49,6 +50,10 @@ pub(super) struct World {
     pub(super) images: BTreeSet<String>,
     pub(super) data: Content,
     pub(super) containers_made: usize,
+    /// Services whose job fails, or that are never healthy.
+    pub(super) failing: BTreeSet<ServiceName>,
+    /// Running containers that will end.
+    pub(super) jobs: BTreeSet<ContainerId>,
 }
 
 /// What a plan knows of its own earlier steps; a crash forgets it.
@@ -70,6 +75,8 @@ impl World {
             images: BTreeSet::new(),
             data: Content::default(),
             containers_made: 0,
+            failing: BTreeSet::new(),
+            jobs: BTreeSet::new(),
         }
     }
 
@@ -116,17 +123,32 @@ impl World {
 
     /// Carries out plans until there is nothing to do; how many it took.
     pub(super) fn settle(&mut self, limit: usize) -> Result<usize, String> {
-        for round in 0..limit {
-            if self.run(usize::MAX)?.steps.is_empty() {
-                return Ok(round);
+        for round in 0..=limit {
+            while self.plan().steps.is_empty() {
+                if !self.live_on() {
+                    return Ok(round);
+                }
+            }
+            self.run(usize::MAX)?;
+        }
+        Err(format!("still planned after {limit} rounds: {:#?}", self.plan().steps))
+    }
+
+    /// Health checks say what they find and jobs end. Whether anything has happened.
+    fn live_on(&mut self) -> bool {
+        let mut lives = false;
+        for container in self.containers.iter_mut().filter(|c| c.state == ContainerState::Running) {
+            let fails = container.service.as_ref().is_some_and(|name| self.failing.contains(name));
+            if container.health == "starting" {
+                container.health = if fails { "unhealthy" } else { "healthy" }.to_owned();
+                lives = true;
+            } else if self.jobs.contains(&container.id) {
+                container.state = ContainerState::Exited;
+                container.exit_code = Some(i64::from(fails));
+                lives = true;
             }
         }
-        let rest = self.plan().steps;
-        if rest.is_empty() {
-            Ok(limit)
-        } else {
-            Err(format!("still planned after {limit} rounds: {rest:#?}"))
-        }
+        lives
     }
 
     pub(super) fn of_service(&self, name: &ServiceName) -> Vec<&Container> {
@@ -257,13 +279,44 @@ impl World {
         if needed.iter().any(|network| !networks.contains(network)) {
             return Err("starts without all of its networks".to_owned());
         }
-        let ends = spec.restart == RestartPolicy::No;
-        self.container_mut(id)?.state = if ends { ContainerState::Exited } else { ContainerState::Running };
+        self.check_dependencies(service, wanted)?;
+        let fails = self.failing.contains(service);
+        let has_check = spec.healthcheck.is_some();
+        let container = self.container_mut(id)?;
+        container.state = ContainerState::Running;
+        container.health = if has_check { "starting" } else { "" }.to_owned();
+        container.exit_code = None;
+        match spec.restart {
+            RestartPolicy::No => {
+                container.state = ContainerState::Exited;
+                container.exit_code = Some(i64::from(fails));
+            }
+            RestartPolicy::OnFailure(_) => drop(self.jobs.insert(id.clone())),
+            RestartPolicy::Always | RestartPolicy::UnlessStopped => {}
+        }
         self.data.new += 1;
         for bind in &spec.binds {
             let volume = self.volumes.get_mut(&bind.source).or_else(|| self.external.get_mut(&bind.source));
             if let Some(content) = volume {
                 content.new += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the service waits for is there, unless it was stopped on purpose or may fail.
+    fn check_dependencies(&self, service: &ServiceName, wanted: &WantedService) -> Result<(), String> {
+        let record = self.record.as_ref().ok_or("no record")?;
+        let runs = |name: &ServiceName| record.services.get(name).is_some_and(|intent| intent.run);
+        for (other, dependency) in wanted.waits_for.iter().filter(|(other, d)| runs(other) && !d.optional) {
+            let of_other = self.of_service(other);
+            let met = match dependency.condition {
+                Condition::Started => true,
+                Condition::Healthy => of_other.iter().any(|c| c.health == "healthy"),
+                Condition::Completed => of_other.iter().any(|c| c.exit_code == Some(0)),
+            };
+            if !met {
+                return Err(format!("{service} starts before {other} is there: {of_other:?}"));
             }
         }
         Ok(())

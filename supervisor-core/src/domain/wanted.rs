@@ -8,7 +8,8 @@ use std::{
 use supervisor_proto::ids::{AppId, ServiceName, VolumeName};
 
 use super::{
-    container::{Bind, ContainerSpec},
+    container::{self, Bind, ContainerSpec},
+    dependency::Dependency,
     environment::{self, ApiAccess, DeviceFacts},
     labels,
     network::{KnownNetworks, NetworkOptions},
@@ -66,6 +67,8 @@ pub struct WantedService {
     pub run: bool,
     /// It wants the API's key and none is known yet.
     pub waits_for_api: bool,
+    /// What it asks of the services that it depends on.
+    pub waits_for: BTreeMap<ServiceName, Dependency>,
     /// Engine names of volumes that somebody else has to have made.
     pub external_volumes: Vec<String>,
     /// Engine names of networks that somebody else has to have made.
@@ -81,20 +84,44 @@ pub fn lock_folder(app: AppId, service: &ServiceName) -> String {
 pub fn render(record: &AppRecord, context: &RenderContext<'_>) -> Wanted {
     let facts = &record.target.app;
     let names = NetworkNames { app: facts, instance: context.instance, known: context.networks };
-    let services = record
+    // A stored target has been checked for cycles; by name is as good as any other order.
+    let order = super::order::start_order(&record.target.services)
+        .unwrap_or_else(|_| record.target.services.keys().cloned().collect());
+    let mut services = record
         .target
         .services
         .iter()
         .map(|(name, service)| (name.clone(), render_service(record, name, service, context)))
         .collect();
+    follow_dependencies(&mut services, &order);
     Wanted {
         services,
-        // A stored target has been checked for cycles; by name is as good as any other order.
-        order: super::order::start_order(&record.target.services)
-            .unwrap_or_else(|_| record.target.services.keys().cloned().collect()),
+        order,
         volumes: own_volumes(record, context.instance),
         networks: names.wanted(record.target.services.values()),
     }
+}
+
+/// A service that is to be recreated whenever another is stands for that one's container too.
+fn follow_dependencies(services: &mut BTreeMap<ServiceName, WantedService>, order: &[ServiceName]) {
+    for name in order {
+        let Some(service) = services.get(name) else { continue };
+        let followed = service.waits_for.iter().filter(|(_, dependency)| dependency.restart);
+        let hashes: Vec<String> =
+            followed.filter_map(|(other, _)| Some(services.get(other)?.config_hash.clone())).collect();
+        if hashes.is_empty() {
+            continue;
+        }
+        if let Some(service) = services.get_mut(name) {
+            service.config_hash = container::combined_hash(&service.config_hash, &hashes);
+            service.spec.labels.insert(labels::CONFIG_HASH.to_owned(), service.config_hash.clone());
+        }
+    }
+}
+
+fn waits_for(service: &Service) -> BTreeMap<ServiceName, Dependency> {
+    let asks = |other: &ServiceName| service.conditions.get(other).copied().unwrap_or_default();
+    service.depends_on.iter().map(|other| (other.clone(), asks(other))).collect()
 }
 
 fn own_volumes(record: &AppRecord, instance: &str) -> BTreeMap<String, OwnVolume> {
@@ -152,6 +179,7 @@ fn render_service(
         generation: intent.generation,
         run: intent.run,
         waits_for_api: service.wants_api() && context.api.is_none(),
+        waits_for: waits_for(service),
         external_volumes: external_volumes(record, service),
         external_networks: place.external,
     }

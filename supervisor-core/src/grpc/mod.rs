@@ -5,6 +5,7 @@ mod apps;
 mod audit;
 mod connectivity;
 mod contract;
+mod dependencies;
 mod events;
 mod gate;
 mod inspection;

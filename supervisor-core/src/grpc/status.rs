@@ -56,6 +56,9 @@ fn classify(error: &CoreError) -> (Code, ErrorReason, String) {
         CoreError::NetworkInUse { network } | CoreError::NoSuchNetwork { network } => {
             (Code::FailedPrecondition, EngineRefused, network.clone())
         }
+        CoreError::DependencyFailed { wait } => {
+            (Code::FailedPrecondition, EngineRefused, wait.dependency.to_string())
+        }
         CoreError::PurgeGivenUp { why } => (Code::FailedPrecondition, UnsafePath, why.clone()),
         CoreError::Cancelled => (Code::Cancelled, StillInProgress, none),
         CoreError::FrontendAbsent => (Code::Unavailable, FrontendAbsent, none),

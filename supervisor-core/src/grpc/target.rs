@@ -8,6 +8,7 @@ use supervisor_proto::{
 };
 
 use super::{
+    dependencies,
     networks::{self, attachments},
     settings::{self, container_path},
     volumes,
@@ -45,20 +46,16 @@ pub fn from_wire(wire: v1::Target) -> Result<Target, CoreError> {
     }
     let volumes = volumes::from_wire(app_id, wire.volumes)?;
     let networks = networks::from_wire(wire.networks)?;
-    let mut services = BTreeMap::new();
+    let (mut services, mut without_policy) = (BTreeMap::new(), BTreeSet::new());
     for (name, service) in wire.services {
         let name = ServiceName::parse(&name)?;
+        if service.restart.unwrap_or_default().policy() == restart::Policy::Unspecified {
+            without_policy.insert(name.clone());
+        }
         let service = convert(&format!("services.{name}"), service, &volumes, &networks)?;
         services.insert(name, service);
     }
-    for (name, service) in &services {
-        if let Some(absent) = service.depends_on.iter().find(|d| !services.contains_key(*d)) {
-            return Err(invalid(
-                format!("services.{name}.depends_on"),
-                format!("there is no service {absent}"),
-            ));
-        }
-    }
+    dependencies::settle(&mut services, &without_policy)?;
     start_order(&services)?;
     let app = AppFacts {
         app_id,
@@ -125,6 +122,7 @@ fn convert(
     }
     let mounts = mounts(&field("volumes"), wire.volumes, volumes)?;
     places_used_once(&field("volumes"), &mounts, &settings)?;
+    let depends_on = wire.depends_on.iter().map(|n| ServiceName::parse(n)).collect::<Result<_, _>>()?;
     Ok(Service {
         image: wire.image,
         image_id: wire.image_id,
@@ -138,11 +136,8 @@ fn convert(
         network,
         networks: attachments(&field("networks"), wire.networks, network, networks)?,
         restart,
-        depends_on: wire
-            .depends_on
-            .iter()
-            .map(|n| ServiceName::parse(n))
-            .collect::<Result<BTreeSet<_>, _>>()?,
+        conditions: dependencies::conditions(&field("depends_on"), &depends_on, wire.dependency_conditions)?,
+        depends_on,
         user: wire.user,
         working_dir: wire.working_dir,
         healthcheck: wire.healthcheck.map(healthcheck),

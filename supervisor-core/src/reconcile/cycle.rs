@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     domain::{
+        dependency::Wait,
         event::{LockChange, What},
         explain::{Explanation, Explanations, Situation, explain},
         plan::{Plan, plan},
@@ -37,8 +38,13 @@ pub enum Outcome {
     Converged,
     /// The app is gone and its record deleted.
     Forgotten,
-    /// Everything but these services, which wait for an API key.
-    WaitingForApi(Vec<ServiceName>),
+    /// Everything but what has to wait.
+    Waiting {
+        /// Services that wait for an API key.
+        api: Vec<ServiceName>,
+        /// Services that wait for others.
+        others: Vec<Wait>,
+    },
 }
 
 /// The services whose update locks are ours.
@@ -81,7 +87,8 @@ impl Cycle<'_> {
                 status.describe(self.record);
                 status.render(&wanted);
                 status.observe(&observed);
-                status.update_pending = !plan.steps.is_empty();
+                status.update_pending = !plan.steps.is_empty() || !plan.waits.is_empty();
+                status.waiting_for = plan.waits.iter().map(ToString::to_string).collect();
                 let pulls = plan.steps.iter().any(|step| matches!(step, Step::PullImage { .. }));
                 status.update_downloaded = status.update_pending && !pulls;
             });
@@ -90,10 +97,10 @@ impl Cycle<'_> {
                     let settled = || What::CycleEnded { error: String::new() };
                     self.context.events.tell(self.app(), settled);
                 }
-                return Ok(if plan.waiting_for_api.is_empty() {
+                return Ok(if plan.waiting_for_api.is_empty() && plan.waits.is_empty() {
                     Outcome::Converged
                 } else {
-                    Outcome::WaitingForApi(plan.waiting_for_api)
+                    Outcome::Waiting { api: plan.waiting_for_api, others: plan.waits }
                 });
             }
             let there = observed.containers.iter().filter_map(|c| c.service.clone()).collect();

@@ -3,6 +3,7 @@
 //! changes nothing.
 
 mod intents;
+mod waiters;
 
 use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 
@@ -30,8 +31,7 @@ const RETRY_LONGEST: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(15);
 
 pub use self::intents::fresh_token;
-
-type Reply = oneshot::Sender<Result<(), CoreError>>;
+use self::waiters::{Reply, Waiters, failure};
 
 /// What a worker is asked to do.
 pub enum Command {
@@ -76,6 +76,7 @@ pub struct Worker {
     failures: u32,
     retry_at: Option<Instant>,
     last_error: String,
+    waiters: Waiters,
 }
 
 impl Worker {
@@ -98,6 +99,7 @@ impl Worker {
             failures: 0,
             retry_at: None,
             last_error: String::new(),
+            waiters: Waiters::new(app),
         }
     }
 
@@ -115,6 +117,12 @@ impl Worker {
                     None => std::future::pending().await,
                 }
             };
+            let impatience = async {
+                match self.waiters.deadline() {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 command = self.commands.recv() => match command {
                     Some(Command::Act { action, force, reply }) => self.act(&action, force, reply).await,
@@ -123,6 +131,7 @@ impl Worker {
                 },
                 () = self.signals.nudge.notified() => self.drive(None).await,
                 () = retry => self.drive(None).await,
+                () = impatience => self.waiters.expire(),
             }
         }
     }
@@ -164,9 +173,7 @@ impl Worker {
             }
             self.let_go().await;
             self.settle(&result);
-            if let Some(reply) = reply {
-                let _ = reply.send(answer(result));
-            }
+            self.waiters.conclude(result, reply);
             return;
         }
     }
@@ -188,13 +195,19 @@ impl Worker {
                 self.context.status.remove(self.app);
                 log::info!("app removed app_id={}", self.app);
             }
-            Ok(Outcome::Converged | Outcome::WaitingForApi(_)) if self.record.is_some() => {
+            Ok(Outcome::Waiting { others, .. }) if let Some(wait) = failure(others) => {
+                self.show_failure(&Err(CoreError::DependencyFailed { wait: wait.clone() }));
+                self.signals.force.store(false, Ordering::Relaxed);
+                self.failures = 0;
+                return;
+            }
+            Ok(Outcome::Converged | Outcome::Waiting { .. }) if self.record.is_some() => {
                 self.context.status.update(self.app, |status| {
                     status.update_failed = false;
                     status.last_error.clear();
                 });
             }
-            Ok(Outcome::Converged | Outcome::WaitingForApi(_)) => self.context.status.remove(self.app),
+            Ok(Outcome::Converged | Outcome::Waiting { .. }) => self.context.status.remove(self.app),
             // Whoever cancelled a download does not want it to begin anew by itself.
             Err(CoreError::Cancelled | CoreError::ShuttingDown | CoreError::PurgeGivenUp { .. }) => {
                 self.show_failure(result);
@@ -250,14 +263,5 @@ impl Worker {
             let _ = release.await;
         }
         self.let_go().await;
-    }
-}
-
-fn answer(result: Result<Outcome, CoreError>) -> Result<(), CoreError> {
-    match result? {
-        Outcome::Converged | Outcome::Forgotten => Ok(()),
-        Outcome::WaitingForApi(_) => {
-            Err(CoreError::StillInProgress { waiting_for: "a frontend that tells the API key".to_owned() })
-        }
     }
 }

@@ -136,6 +136,29 @@ fn depends_on_as_list_or_mapping_is_names() {
 }
 
 #[test]
+fn depends_on_with_more_than_a_start_says_what_is_asked() {
+    use crate::v1::{DependencyCondition, dependency_condition::State};
+    for (value, state, optional, restart) in [
+        (json!({"condition": "service_healthy"}), State::Healthy, false, false),
+        (
+            json!({"condition": "service_completed_successfully", "required": true}),
+            State::Completed,
+            false,
+            false,
+        ),
+        (json!({"condition": "service_healthy", "required": false}), State::Healthy, true, false),
+        (json!({"condition": "service_started", "restart": true}), State::Unspecified, false, true),
+    ] {
+        let service = web("depends_on", json!({"db": value}));
+        let expected = DependencyCondition { state: state.into(), optional, restart };
+        assert_eq!(service.dependency_conditions["db"], expected);
+        assert_eq!(service.depends_on, ["db"]);
+    }
+    let absent = json!({"gone": {"condition": "service_started", "required": false}});
+    assert_eq!(web("depends_on", absent).depends_on, ["gone"]);
+}
+
+#[test]
 fn user_and_working_dir_are_kept() {
     for (value, user) in [(json!("www"), "www"), (json!("1000:www"), "1000:www"), (json!(1000), "1000")] {
         assert_eq!(web("user", value).user, user);

@@ -314,10 +314,10 @@ fn host_port_that_is_used_twice_is_refused() {
 fn dependency_that_is_missing_conditional_or_circular_is_refused() {
     assert!(refusal("depends_on", json!(["nope"])).contains("no service of this file"));
     assert!(refusal("depends_on", json!(["web"])).contains("circle"));
-    let healthy = json!({"db": {"condition": "service_healthy"}});
+    let healthy = json!({"db": {"condition": "ready"}});
     assert_eq!(
         refusal("depends_on", healthy),
-        "services.web.depends_on.db.condition is \"service_healthy\", only service_started is supported yet"
+        "services.web.depends_on.db.condition is \"ready\", not service_started, service_healthy or service_completed_successfully"
     );
     assert!(refusal("depends_on", json!({"db": {}})).contains("no condition"));
     let on = |name: &str| json!({"image": "a", "depends_on": [name]});

@@ -57,6 +57,7 @@ fn container(item: ContainerItem) -> Container {
         config_hash: label(labels::CONFIG_HASH).unwrap_or_default().to_owned(),
         state: ContainerState::from(item.state.as_str()),
         health: health(&item.status).to_owned(),
+        exit_code: exit_code(&item.status),
         networks: item.network_settings.networks.into_keys().collect(),
         created_s: item.created,
         id: ContainerId(item.id),
@@ -75,6 +76,12 @@ fn health(status: &str) -> &'static str {
     } else {
         ""
     }
+}
+
+/// The list tells the exit code only in a sentence too: `Exited (0) 3 minutes ago`.
+fn exit_code(status: &str) -> Option<i64> {
+    let (_, rest) = status.strip_prefix("Exited").and_then(|rest| rest.split_once('('))?;
+    rest.split_once(')')?.0.parse().ok()
 }
 
 /// `POST /containers/create`.

@@ -79,6 +79,7 @@ impl State {
             config_hash: label(labels::CONFIG_HASH),
             state: ContainerState::Created,
             health: String::new(),
+            exit_code: None,
             networks: network.into_iter().collect(),
             created_s: self.created.into(),
             labels: spec.labels.clone(),

@@ -40,6 +40,7 @@ pub fn service() -> Service {
         networks: BTreeMap::new(),
         restart: RestartPolicy::Always,
         depends_on: BTreeSet::new(),
+        conditions: BTreeMap::new(),
         user: String::new(),
         working_dir: String::new(),
         healthcheck: None,

@@ -151,9 +151,15 @@ impl FakeDevice {
 
     /// The main process of a container ends by itself.
     pub fn exit(&self, id: &str) {
+        self.exit_with(id, 0);
+    }
+
+    /// The same with this exit code.
+    pub fn exit_with(&self, id: &str, code: i64) {
         let mut state = self.state();
         let container = state.container(&ContainerId(id.to_owned())).unwrap();
         container.seen.state = ContainerState::Exited;
+        container.seen.exit_code = Some(code);
         container.was_running = false;
         let of = container.seen.app;
         state.end_processes(&ContainerId(id.to_owned()), 137);

@@ -4,6 +4,7 @@ mod actions;
 mod adoption;
 mod api_key;
 mod crash;
+mod dependencies;
 mod engine_away;
 mod events;
 mod locks;
