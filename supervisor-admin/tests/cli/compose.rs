@@ -113,8 +113,9 @@ include: []
     let text_run = run_with_input(&core.socket(), &args, text.as_bytes());
     assert_eq!((text_run.code, text_run.stdout.as_str()), (65, ""));
     let expected = "\
+include is not supported yet: files of the host are not read
 services.web.container_name is not supported yet: the supervisor names its containers itself
-include is not supported yet: files of the host are not readservices.web.environment.A contains a compose variable, which is not supported yet: write the value itself, or $$ for a literal $
+services.web.environment.A contains a compose variable, which is not supported yet: write the value itself, or $$ for a literal $
 services.web.volumes[0] names a path that is not absolute: the file's own folder is not known here, write the path in full
 ";
     assert_eq!(text_run.stderr, expected);

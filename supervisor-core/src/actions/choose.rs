@@ -57,6 +57,7 @@ mod tests {
             config_hash: String::new(),
             state: ContainerState::Running,
             health: String::new(),
+            exit_code: None,
             networks: BTreeSet::new(),
             created_s: i64::try_from(number).unwrap(),
             labels: BTreeMap::new(),
