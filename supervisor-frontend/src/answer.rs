@@ -7,6 +7,7 @@ use supervisor_proto::{client::CallError, v1::ErrorReason};
 use crate::{
     error_chain::chain,
     http::request_id::RequestId,
+    terminal::registry::SpawnError,
     wire::{
         body::BodyError,
         plain_text::PlainText,
@@ -48,6 +49,8 @@ pub enum Action {
     Describe,
     /// `POST` and `DELETE /v1/tcp-ping`.
     Heartbeat,
+    /// `POST /v1/spawn-tty` and `/v1/despawn-tty`, and the shell itself.
+    Terminal,
 }
 
 impl Action {
@@ -55,9 +58,13 @@ impl Action {
     pub const fn format(self) -> Format {
         match self {
             Self::Reboot | Self::Shutdown | Self::Purge => Format::Go,
-            Self::PurgeV2 | Self::Restart | Self::Stop | Self::Start | Self::Describe | Self::Heartbeat => {
-                Format::Text
-            }
+            Self::Terminal
+            | Self::PurgeV2
+            | Self::Restart
+            | Self::Stop
+            | Self::Start
+            | Self::Describe
+            | Self::Heartbeat => Format::Text,
         }
     }
 }
@@ -109,6 +116,16 @@ pub fn app_id_error(format: Format, cause: AppIdError) -> HttpResponse {
     error(format, StatusCode::BAD_REQUEST, message)
 }
 
+/// The answer to a body whose service name can be none.
+pub fn invalid_service_name(format: Format) -> HttpResponse {
+    error(format, StatusCode::BAD_REQUEST, "Invalid service name")
+}
+
+/// The answer to a request for an app that core does not have.
+pub fn app_not_found(format: Format) -> HttpResponse {
+    error(format, StatusCode::NOT_FOUND, "App not found")
+}
+
 /// The answer to a body that names no service.
 pub fn service_choice_error(format: Format, cause: ServiceChoiceError) -> HttpResponse {
     let message = match cause {
@@ -123,6 +140,12 @@ pub fn service_not_found(format: Format) -> HttpResponse {
     error(format, StatusCode::NOT_FOUND, "Service not found")
 }
 
+/// The answer to a request for a terminal that could not be made.
+pub fn spawn_error(format: Format, cause: &SpawnError, request_id: RequestId) -> HttpResponse {
+    log::warn!("terminal not made request_id={request_id} error='{}'", chain(cause));
+    error(format, StatusCode::SERVICE_UNAVAILABLE, &cause.to_string())
+}
+
 /// The answer of a route for apps with one container to an app with another number of them.
 pub fn not_single(format: Format) -> HttpResponse {
     error(format, StatusCode::BAD_REQUEST, "This route is only for apps with a single container")
@@ -131,7 +154,13 @@ pub fn not_single(format: Format) -> HttpResponse {
 /// The answer to a request that core did not carry out, or may not have carried out.
 pub fn call_error(action: Action, cause: &CallError, request_id: RequestId) -> HttpResponse {
     log::warn!("core call failed action={action:?} request_id={request_id} error='{}'", chain(cause));
-    let (status, message) = match cause {
+    let (status, message) = explain(action, cause);
+    error(action.format(), status, &message)
+}
+
+/// Why core did not carry it out, or may not have: the status, and a sentence for a client.
+pub fn explain(action: Action, cause: &CallError) -> (StatusCode, String) {
+    match cause {
         CallError::Unreachable { .. } => {
             (StatusCode::SERVICE_UNAVAILABLE, "Supervisor core is not available".to_owned())
         }
@@ -143,8 +172,7 @@ pub fn call_error(action: Action, cause: &CallError, request_id: RequestId) -> H
             "Outcome unknown: supervisor core did not finish its answer".to_owned(),
         ),
         CallError::Refused { reason, subject, message } => refusal(action, *reason, subject, message),
-    };
-    error(action.format(), status, &message)
+    }
 }
 
 fn refusal(action: Action, reason: ErrorReason, subject: &str, message: &str) -> (StatusCode, String) {
@@ -206,7 +234,8 @@ const fn logind_unavailable(action: Action) -> &'static str {
         | Action::Stop
         | Action::Start
         | Action::Describe
-        | Action::Heartbeat => "Logind unavailable.",
+        | Action::Heartbeat
+        | Action::Terminal => "Logind unavailable.",
     }
 }
 
@@ -218,7 +247,7 @@ mod tests {
     use super::*;
     use crate::http::request_id::RequestIds;
 
-    const ACTIONS: [Action; 9] = [
+    const ACTIONS: [Action; 10] = [
         Action::Reboot,
         Action::Shutdown,
         Action::Purge,
@@ -228,6 +257,7 @@ mod tests {
         Action::Start,
         Action::Describe,
         Action::Heartbeat,
+        Action::Terminal,
     ];
 
     fn answered(action: Action, reason: i32, subject: String, message: String) -> (Format, String) {
@@ -242,7 +272,7 @@ mod tests {
     proptest! {
         #[test]
         fn answer_to_whatever_core_says_stays_in_its_format(
-            action in 0_usize..9, reason in 0_i32..=18, subject in any::<String>(), message in any::<String>(),
+            action in 0_usize..10, reason in 0_i32..=18, subject in any::<String>(), message in any::<String>(),
         ) {
             let (format, body) = answered(ACTIONS[action], reason, subject, message);
             match format {

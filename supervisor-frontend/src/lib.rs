@@ -18,5 +18,6 @@ pub mod routes;
 pub mod server;
 pub mod services;
 pub mod serving;
+pub mod terminal;
 pub mod watchdog;
 pub mod wire;

@@ -15,7 +15,8 @@ use crate::{
     http::request_id::RequestIds,
     led::{self, LedHandle, file::LedFile},
     services::Services,
-    serving::{Entrance, Recipe, Serving},
+    serving::{ApiRecipe, Entrance, Serving},
+    terminal::{TerminalLimits, registry::Terminals},
     watchdog::Heart,
 };
 
@@ -34,6 +35,8 @@ pub struct Limits {
     pub drain: Duration,
     /// For core's absence, before that makes the supervisor unhealthy.
     pub core_absence: Duration,
+    /// Of the terminals.
+    pub terminal: TerminalLimits,
 }
 
 impl Default for Limits {
@@ -44,6 +47,7 @@ impl Default for Limits {
             keep_alive: Duration::from_secs(15),
             drain: Duration::from_secs(20),
             core_absence: health::CORE_ABSENCE,
+            terminal: TerminalLimits::default(),
         }
     }
 }
@@ -54,6 +58,7 @@ pub struct Running {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<io::Result<()>>,
+    terminals: Arc<Terminals>,
     link: JoinHandle<()>,
     led: JoinHandle<()>,
     worker_heart: Heart,
@@ -79,6 +84,7 @@ impl Running {
 
     /// Finishes the requests in flight and stops.
     pub async fn stop(self) -> io::Result<()> {
+        self.terminals.stop().await;
         // Should the task have ended by itself, its outcome says why.
         let _ = self.stop.send(());
         let outcome = self.serving.await.unwrap_or_else(|error| Err(io::Error::other(error)));
@@ -104,6 +110,7 @@ pub async fn start(config: &Config, limits: Limits) -> io::Result<Running> {
     let (led, wishes) = LedHandle::new();
     let (link, link_handle) = CoreLink::new(core.clone(), keys.clone(), address.port(), led.clone());
     let main_heart = Heart::default();
+    let terminals = Terminals::new(config, limits.terminal);
     let services = web::Data::new(Services {
         keys,
         core,
@@ -111,11 +118,12 @@ pub async fn start(config: &Config, limits: Limits) -> io::Result<Running> {
         led,
         device: DeviceFacts::read(address.port(), &config.os_release),
         health: Health { main: main_heart.clone(), core_absence: limits.core_absence },
+        terminals: terminals.clone(),
         request_ids: RequestIds::new(),
         body_deadline: limits.body_deadline,
     });
     let worker_heart = Heart::default();
-    let recipe = Recipe { services, limits, heart: worker_heart.clone() };
+    let recipe = ApiRecipe { services, limits, heart: worker_heart.clone() };
     let serving = Serving::start(recipe, entrance)?;
     let (stop, stopped) = oneshot::channel();
     log::info!("listening address={address}");
@@ -124,6 +132,7 @@ pub async fn start(config: &Config, limits: Limits) -> io::Result<Running> {
         address,
         stop,
         serving: tokio::spawn(serving.run(stopped)),
+        terminals,
         link: tokio::spawn(link.run()),
         led: tokio::spawn(led::engine::run(wishes, LedFile::new(&config.led_file))),
         worker_heart,

@@ -6,7 +6,7 @@ use supervisor_proto::client::CoreClient;
 
 use crate::{
     auth::key_ring::KeyRing, core_link::LinkHandle, device::DeviceFacts, health::Health,
-    http::request_id::RequestIds, led::LedHandle,
+    http::request_id::RequestIds, led::LedHandle, terminal::registry::Terminals,
 };
 
 /// Shared by all routes; built once.
@@ -24,6 +24,8 @@ pub struct Services {
     pub device: DeviceFacts,
     /// What `/v1/healthy` says.
     pub health: Health,
+    /// The web terminals.
+    pub terminals: Arc<Terminals>,
     /// Names for requests.
     pub request_ids: RequestIds,
     /// How long a request's body may take to arrive.

@@ -11,7 +11,7 @@ use tokio::{sync::oneshot, task::JoinHandle};
 use crate::{
     config::Config,
     http::{gate::gate, listener},
-    interfaces::Doors,
+    interfaces::{Doors, InterfaceNames},
     routes,
     server::Limits,
     services::Services,
@@ -41,6 +41,22 @@ impl Entrance {
         })
     }
 
+    /// Opens it without waiting for a port that something else holds.
+    pub fn open_now(listen: SocketAddr, interfaces: Option<InterfaceNames>) -> io::Result<Self> {
+        Ok(match interfaces {
+            None => Self::Everywhere(listener::listen(listen, None)?),
+            Some(names) => Self::Interfaces(listen, Doors::open(listen, names)?),
+        })
+    }
+
+    /// Whether there is a listener now.
+    pub fn is_open(&self) -> bool {
+        match self {
+            Self::Everywhere(_) => true,
+            Self::Interfaces(_, doors) => doors.are_open(),
+        }
+    }
+
     /// The address and port.
     pub fn address(&self) -> io::Result<SocketAddr> {
         match self {
@@ -65,8 +81,16 @@ impl Entrance {
 }
 
 /// What each server is made from.
+pub trait Recipe: Send {
+    /// A server over these listeners.
+    fn server(&self, listeners: Vec<TcpListener>) -> io::Result<dev::Server>;
+    /// Beats while the thread that works on requests turns.
+    fn heart(&self) -> Heart;
+}
+
+/// What each server of the API is made from.
 #[derive(Debug)]
-pub struct Recipe {
+pub struct ApiRecipe {
     /// What the routes work with.
     pub services: web::Data<Services>,
     /// How long the network's other side may take.
@@ -78,8 +102,8 @@ pub struct Recipe {
 /// The server over the listeners that there are. A server's listeners cannot be changed, so when they do the
 /// next server begins on all of them, and then the one before finishes its requests.
 #[derive(Debug)]
-pub struct Serving {
-    recipe: Recipe,
+pub struct Serving<R> {
+    recipe: R,
     entrance: Entrance,
     current: Generation,
 }
@@ -91,10 +115,10 @@ enum Generation {
     Idle(JoinHandle<()>),
 }
 
-impl Serving {
+impl<R: Recipe> Serving<R> {
     /// Answers when this returns.
-    pub fn start(recipe: Recipe, entrance: Entrance) -> io::Result<Self> {
-        let current = recipe.generation(&entrance)?;
+    pub fn start(recipe: R, entrance: Entrance) -> io::Result<Self> {
+        let current = Generation::start(&recipe, &entrance)?;
         Ok(Self { recipe, entrance, current })
     }
 
@@ -113,7 +137,7 @@ impl Serving {
     }
 
     fn replace(&mut self) {
-        match self.recipe.generation(&self.entrance) {
+        match Generation::start(&self.recipe, &self.entrance) {
             Ok(next) => {
                 let before = std::mem::replace(&mut self.current, next);
                 // In the background; its outcome is only that requests took too long.
@@ -124,16 +148,7 @@ impl Serving {
     }
 }
 
-impl Recipe {
-    fn generation(&self, entrance: &Entrance) -> io::Result<Generation> {
-        let listeners = entrance.listeners()?;
-        if listeners.is_empty() {
-            return Ok(Generation::Idle(tokio::spawn(self.heart.clone().beat(|| {}))));
-        }
-        let server = self.server(listeners)?;
-        Ok(Generation::Server(server.handle(), tokio::spawn(server)))
-    }
-
+impl Recipe for ApiRecipe {
     fn server(&self, listeners: Vec<TcpListener>) -> io::Result<dev::Server> {
         let (services, heart) = (self.services.clone(), self.heart.clone());
         let app = move || {
@@ -156,9 +171,22 @@ impl Recipe {
         }
         Ok(server.run())
     }
+
+    fn heart(&self) -> Heart {
+        self.heart.clone()
+    }
 }
 
 impl Generation {
+    fn start(recipe: &impl Recipe, entrance: &Entrance) -> io::Result<Self> {
+        let listeners = entrance.listeners()?;
+        if listeners.is_empty() {
+            return Ok(Self::Idle(tokio::spawn(recipe.heart().beat(|| {}))));
+        }
+        let server = recipe.server(listeners)?;
+        Ok(Self::Server(server.handle(), tokio::spawn(server)))
+    }
+
     async fn end(self) -> io::Result<()> {
         match self {
             Self::Server(handle, task) => {

@@ -53,6 +53,13 @@ pub(super) struct Cli {
     /// unset: all
     #[arg(long, env = "LISTEN_INTERFACES", value_name = "NAMES", global = true)]
     pub(super) listen_interfaces: Option<String>,
+    /// Port of the web terminal's own listener, at the API's address; 0 takes any free one
+    #[arg(long, env = "TTY_LISTEN_PORT", value_name = "PORT", default_value = "48485", global = true)]
+    pub(super) tty_listen_port: String,
+    /// Command that makes the terminal's port reachable and prints a URL; run without a shell, {port} is the
+    /// port; unset: none
+    #[arg(long, env = "TTY_TUNNEL_COMMAND", value_name = "COMMAND", global = true)]
+    pub(super) tty_tunnel_command: Option<String>,
     /// Brightness file of the light that /v1/blink uses
     #[arg(
         long,

@@ -13,6 +13,7 @@ use std::{
 use crate::{
     auth::api_key::{ApiKey, KEY_MAX_BYTES},
     interfaces::InterfaceNames,
+    terminal::tunnel::command::TunnelCommand,
 };
 
 /// The exit code for settings and arguments that make no sense (`EX_USAGE` of sysexits).
@@ -42,6 +43,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Whose connections are accepted; `None`: all interfaces'.
     pub interfaces: Option<InterfaceNames>,
+    /// The terminal's port, at the API's address and interfaces.
+    pub tty_port: u16,
+    /// What makes the terminal reachable from elsewhere.
+    pub tunnel: Option<TunnelCommand>,
     /// A fixed key.
     pub fixed_key: Option<ApiKey>,
     /// The identification light.
@@ -114,6 +119,8 @@ fn check(cli: cli::Cli, secret: Option<OsString>) -> Result<Config, ConfigError>
         state_dir: absolute("FRONTEND_STATE_DIR", cli.state_dir)?,
         listen: SocketAddr::new(address, port),
         interfaces,
+        tty_port: tty_port(&cli.tty_listen_port, port)?,
+        tunnel: cli.tty_tunnel_command.map(|text| tunnel(&text)).transpose()?,
         fixed_key: secret.filter(|secret| !secret.is_empty()).map(|secret| fixed_key(&secret)).transpose()?,
         led_file: absolute("LED_FILE", cli.led_file)?,
         os_release: absolute("HOST_OS_VERSION_PATH", cli.os_release)?,
@@ -123,6 +130,23 @@ fn check(cli: cli::Cli, secret: Option<OsString>) -> Result<Config, ConfigError>
 
 fn interfaces(text: &str) -> Result<InterfaceNames, ConfigError> {
     parsed("LISTEN_INTERFACES", text, "up to 64 interface names with commas, such as lo,docker0,tun0")
+}
+
+fn tty_port(text: &str, api_port: u16) -> Result<u16, ConfigError> {
+    const NAME: &str = "TTY_LISTEN_PORT";
+    let port: u16 = parsed(NAME, text, "a TCP port, 0 to 65535 (0: any free one)")?;
+    if port != 0 && port == api_port {
+        return Err(wrong(NAME, OsStr::new(text), "another port than LISTEN_PORT"));
+    }
+    Ok(port)
+}
+
+/// It may hold a password, so it is not shown.
+fn tunnel(text: &str) -> Result<TunnelCommand, ConfigError> {
+    text.parse().map_err(|_| {
+        let expected = "a command with its arguments, quoted as for a POSIX shell";
+        wrong("TTY_TUNNEL_COMMAND", OsStr::new("(not shown)"), expected)
+    })
 }
 
 fn fixed_key(secret: &OsStr) -> Result<ApiKey, ConfigError> {

@@ -25,6 +25,7 @@ fn defaults_are_those_of_the_contract() {
     assert_eq!(config.os_release, PathBuf::from("/etc/os-release"));
     assert_eq!(config.log_filter, "info");
     assert!(config.fixed_key.is_none());
+    assert_eq!((config.tty_port, config.tunnel), (48485, None));
 }
 
 #[test]
@@ -34,6 +35,8 @@ fn variables_that_are_empty_count_as_unset() {
         "FRONTEND_STATE_DIR",
         "LISTEN_ADDRESS",
         "LISTEN_PORT",
+        "TTY_LISTEN_PORT",
+        "TTY_TUNNEL_COMMAND",
         "LISTEN_INTERFACES",
         "RESIN_SUPERVISOR_SECRET",
         "LED_FILE",
@@ -68,6 +71,8 @@ fn values_that_make_no_sense_are_named_on_one_line() {
     let expected = [
         (("LISTEN_PORT", "banana"), "LISTEN_PORT=banana: expected a TCP port, 0 to 65535 (0: any free one)"),
         (("LISTEN_PORT", "65536"), "LISTEN_PORT=65536: expected a TCP port, 0 to 65535 (0: any free one)"),
+        (("TTY_LISTEN_PORT", "x"), "TTY_LISTEN_PORT=x: expected a TCP port, 0 to 65535 (0: any free one)"),
+        (("TTY_LISTEN_PORT", "48484"), "TTY_LISTEN_PORT=48484: expected another port than LISTEN_PORT"),
         (("LISTEN_ADDRESS", "a\nb"), "LISTEN_ADDRESS=a\\nb: expected an IPv4 or IPv6 address"),
         (
             ("LISTEN_INTERFACES", "lo;tun0/"),
@@ -98,6 +103,15 @@ fn secret_is_taken_and_never_shown() {
 }
 
 #[test]
+fn tunnel_command_is_taken_and_a_wrong_one_never_shown() {
+    let (_, config) = load_with(&["--tty-tunnel-command", "ngrok http {port}"], &[]).unwrap();
+    let (program, arguments) = config.tunnel.unwrap().words(1);
+    assert_eq!((program.as_str(), arguments), ("ngrok", vec!["http".to_owned(), "1".to_owned()]));
+    let line = mistake(&[("TTY_TUNNEL_COMMAND", "ngrok --password 'hunter2")]);
+    assert!(line.starts_with("TTY_TUNNEL_COMMAND=(not shown): expected a command"), "{line}");
+}
+
+#[test]
 fn help_names_every_variable_and_no_secret_value() {
     let stop = load_with(&["--help"], &[("RESIN_SUPERVISOR_SECRET", "bananas")]).unwrap_err();
     let help = stop.to_string();
@@ -106,6 +120,8 @@ fn help_names_every_variable_and_no_secret_value() {
         "FRONTEND_STATE_DIR",
         "LISTEN_ADDRESS",
         "LISTEN_PORT",
+        "TTY_LISTEN_PORT",
+        "TTY_TUNNEL_COMMAND",
         "LISTEN_INTERFACES",
         "RESIN_SUPERVISOR_SECRET",
         "LED_FILE",

@@ -42,6 +42,11 @@ impl Doors {
         Ok(doors)
     }
 
+    /// Whether there is a listener.
+    pub fn are_open(&self) -> bool {
+        !self.open.is_empty()
+    }
+
     /// Waits until there are other listeners than before.
     pub async fn changed(&mut self) {
         loop {

@@ -5,6 +5,7 @@ pub mod app_run;
 pub mod app_state;
 pub mod app_v2;
 pub mod blink;
+pub mod despawn_tty;
 pub mod device;
 pub mod healthy;
 pub mod ping;
@@ -13,6 +14,7 @@ pub mod purge;
 pub mod regenerate_api_key;
 pub mod restart;
 pub mod service_run;
+pub mod spawn_tty;
 pub mod state_status;
 pub mod tcp_ping;
 pub mod update;
@@ -42,6 +44,8 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/v1/purge",              POST)       .route(web::post().to(purge::post)))
         .service(at("/v1/restart",            POST)       .route(web::post().to(restart::post)))
         .service(at("/v1/tcp-ping",           POST_DELETE).route(web::post().to(tcp_ping::enable)).route(web::delete().to(tcp_ping::disable)))
+        .service(at("/v1/spawn-tty",          POST)       .route(web::post().to(spawn_tty::post)))
+        .service(at("/v1/despawn-tty",        POST)       .route(web::post().to(despawn_tty::post)))
         .service(at("/v1/regenerate-api-key", POST)       .route(web::post().to(regenerate_api_key::post)))
         .service(at("/v1/device",             GET)        .route(web::get().to(device::get)).route(web::head().to(device::get)))
         .service(at("/v1/healthy",            GET)        .route(web::get().to(healthy::get)).route(web::head().to(healthy::get)))

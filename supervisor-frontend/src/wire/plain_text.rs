@@ -15,6 +15,11 @@ impl PlainText {
         Self(text.chars().take(MAX_CHARS).map(clean_char).collect())
     }
 
+    /// Whether nothing of `text` would be changed.
+    pub fn is_clean(text: &str) -> bool {
+        text.len() <= MAX_CHARS && text.chars().all(|c| clean_char(c) == c)
+    }
+
     /// The text.
     pub fn into_string(self) -> String {
         self.0

@@ -1,6 +1,6 @@
 //! What a request body may say, parsed once into types that cannot be wrong.
 
-use supervisor_proto::ids::AppId;
+use supervisor_proto::ids::{AppId, ServiceName};
 
 use super::{
     form, json,
@@ -53,6 +53,11 @@ pub enum AppIdError {
     Invalid,
 }
 
+/// `serviceName` is there and can be no service's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("invalid service name")]
+pub struct ServiceNameError;
+
 /// The members that routes look at; others are ignored.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct RequestBody {
@@ -92,6 +97,15 @@ impl RequestBody {
     /// The service that the body names.
     pub fn service(&self) -> Result<ServiceChoice, ServiceChoiceError> {
         ServiceChoice::of(self.service_name.as_ref(), self.image_id.as_ref())
+    }
+
+    /// The service that the body names, if it does.
+    pub fn service_name(&self) -> Result<Option<ServiceName>, ServiceNameError> {
+        match &self.service_name {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Text(text)) => ServiceName::parse(text).map(Some).map_err(|_| ServiceNameError),
+            Some(Value::Number(_) | Value::Bool(_) | Value::Other) => Err(ServiceNameError),
+        }
     }
 
     fn set(&mut self, key: &str, value: Value) {
@@ -157,6 +171,18 @@ mod tests {
         for value in values {
             let body = json_body(&format!(r#"{{"appId":{value}}}"#));
             assert_eq!(body.app_id(), Err(AppIdError::Invalid), "{value}");
+        }
+    }
+
+    #[test]
+    fn service_name_is_a_name_or_absent() {
+        assert_eq!(json_body("{}").service_name(), Ok(None));
+        assert_eq!(json_body(r#"{"serviceName":null}"#).service_name(), Ok(None));
+        let named = json_body(r#"{"serviceName":"main"}"#).service_name().unwrap().unwrap();
+        assert_eq!(named.as_str(), "main");
+        for value in ["1", "true", r#""""#, r#""../x""#, r#""a b""#, "[]"] {
+            let body = json_body(&format!(r#"{{"serviceName":{value}}}"#));
+            assert_eq!(body.service_name(), Err(ServiceNameError), "{value}");
         }
     }
 

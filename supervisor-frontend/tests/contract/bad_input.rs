@@ -7,12 +7,14 @@ use crate::support::{
 };
 
 /// Routes that take a body, and whether their errors are Data/Error JSON.
-const BODY_ROUTES: [(&str, bool); 12] = [
+const BODY_ROUTES: [(&str, bool); 14] = [
     ("/v1/restart", false),
     ("/v1/update", false),
     ("/v1/purge", true),
     ("/v1/reboot", true),
     ("/v1/shutdown", true),
+    ("/v1/spawn-tty", false),
+    ("/v1/despawn-tty", false),
     ("/v1/apps/2167/stop", false),
     ("/v1/apps/2167/start", false),
     ("/v2/applications/2167/restart", false),
@@ -33,7 +35,9 @@ fn assert_error(response: &Response, status: u16, go: bool, message: &str, conte
 }
 
 async fn both(frontend: &Frontend, body: &str, message: &str) {
-    for (path, go) in [("/v1/restart", false), ("/v1/purge", true)] {
+    for (path, go) in
+        [("/v1/restart", false), ("/v1/spawn-tty", false), ("/v1/despawn-tty", false), ("/v1/purge", true)]
+    {
         assert_error(&frontend.post_json(path, body).await, 400, go, message, body);
     }
 }

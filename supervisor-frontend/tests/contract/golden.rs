@@ -58,6 +58,8 @@ async fn privileged_routes_without_core_answer_503_in_their_format() {
     for (path, expected) in [
         ("/v1/restart", text),
         ("/v1/tcp-ping", text),
+        ("/v1/spawn-tty", text),
+        ("/v1/despawn-tty", text),
         ("/v1/reboot", go),
         ("/v1/shutdown", go),
         ("/v1/purge", go),

@@ -25,5 +25,16 @@ mod routing;
 mod support;
 #[cfg(test)]
 mod tables;
+mod terminal_ends;
+#[cfg(test)]
+mod terminal_hostile;
+#[cfg(test)]
+mod terminal_page;
+#[cfg(test)]
+mod terminal_routes;
+#[cfg(test)]
+mod terminal_shell;
+#[cfg(test)]
+mod tunnel;
 #[cfg(test)]
 mod v2;

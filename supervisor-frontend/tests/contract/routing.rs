@@ -26,6 +26,8 @@ async fn methods_and_paths_that_are_not_there_answer_404_and_405() {
         ("/v1/purge", "POST, OPTIONS"),
         ("/v1/restart", "POST, OPTIONS"),
         ("/v1/regenerate-api-key", "POST, OPTIONS"),
+        ("/v1/spawn-tty", "POST, OPTIONS"),
+        ("/v1/despawn-tty", "POST, OPTIONS"),
         ("/v1/tcp-ping", "POST, DELETE, OPTIONS"),
         ("/v1/healthy", "GET, HEAD, OPTIONS"),
         ("/v1/apps/2167", "GET, HEAD, OPTIONS"),
@@ -47,17 +49,8 @@ async fn methods_and_paths_that_are_not_there_answer_404_and_405() {
         let options = frontend.call("OPTIONS", path, &[], None).await;
         assert_eq!((options.status, options.header("allow")), (204, Some(allow)), "{path}");
     }
-    for path in [
-        "/",
-        "/v1",
-        "/v2/device",
-        "/ping/x",
-        "/v1/spawn-tty",
-        "//ping",
-        "/v1//device",
-        "/v1/apps",
-        "/v1/apps/2167/x",
-    ] {
+    for path in ["/", "/v1", "/v2/device", "/ping/x", "//ping", "/v1//device", "/v1/apps", "/v1/apps/2167/x"]
+    {
         assert_eq!(frontend.get(path).await.seen(), (404, TEXT, "Not found"), "{path}");
     }
 }

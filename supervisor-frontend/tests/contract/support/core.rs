@@ -18,7 +18,7 @@ use tokio::{
 use tokio_stream::wrappers::UnixListenerStream;
 use tonic::{Code, Status, transport::Server};
 
-use super::http::PATIENCE;
+use super::{http::PATIENCE, shell::Shell};
 
 /// A call as the fake core saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +92,7 @@ pub struct Shared {
     pub described: Arc<Mutex<BTreeMap<u64, v1::AppDescription>>>,
     pub connectivity: watch::Sender<v1::ConnectivityState>,
     pub rotations: broadcast::Sender<v1::RotationRequested>,
+    pub shells: mpsc::UnboundedSender<Shell>,
 }
 
 impl Shared {
@@ -105,7 +106,13 @@ impl Shared {
         if let Some(change) = script.on_action {
             change();
         }
-        match script.failure {
+        self.fail()
+    }
+
+    /// Fails if the script says so.
+    pub fn fail(&self) -> Result<(), Status> {
+        let failure = self.script.lock().unwrap().failure;
+        match failure {
             None => Ok(()),
             Some((reason, subject, message)) => {
                 Err(supervisor_proto::reason::status(Code::Aborted, reason, subject, message))
@@ -118,6 +125,7 @@ pub struct FakeCore {
     end: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
     pub shared: Shared,
     calls: mpsc::UnboundedReceiver<(Call, Option<String>)>,
+    shells: mpsc::UnboundedReceiver<Shell>,
 }
 
 impl FakeCore {
@@ -127,6 +135,7 @@ impl FakeCore {
 
     pub fn start_with(socket: &Path, script: Script) -> Self {
         let (sender, calls) = mpsc::unbounded_channel();
+        let (shell_sender, shells) = mpsc::unbounded_channel();
         let online = v1::ConnectivityState { online: true, ..v1::ConnectivityState::default() };
         let shared = Shared {
             script: Arc::new(Mutex::new(script)),
@@ -135,6 +144,7 @@ impl FakeCore {
             described: Arc::default(),
             connectivity: watch::Sender::new(online),
             rotations: broadcast::Sender::new(4),
+            shells: shell_sender,
         };
         let _ = std::fs::remove_file(socket);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -153,12 +163,22 @@ impl FakeCore {
                 }
             });
         });
-        Self { end: Some((end, thread)), shared, calls }
+        Self { end: Some((end, thread)), shared, calls, shells }
     }
 
     /// The next call, with the request id it came with.
     pub async fn next(&mut self) -> (Call, Option<String>) {
         tokio::time::timeout(PATIENCE, self.calls.recv()).await.expect("core was not called").unwrap()
+    }
+
+    /// The next shell that is opened.
+    pub async fn shell(&mut self) -> Shell {
+        tokio::time::timeout(PATIENCE, self.shells.recv()).await.expect("no shell was opened").unwrap()
+    }
+
+    /// How many shells were opened that the test has not taken.
+    pub fn shells_waiting(&self) -> usize {
+        self.shells.len()
     }
 
     /// The next call that is `wanted`; others are passed over.
@@ -202,6 +222,7 @@ async fn serve(listener: UnixListener, services: Shared) -> Result<(), tonic::tr
         .add_service(v1::power_server::PowerServer::new(services.clone()))
         .add_service(v1::apps_server::AppsServer::new(services.clone()))
         .add_service(v1::inspection_server::InspectionServer::new(services.clone()))
+        .add_service(v1::terminal_server::TerminalServer::new(services.clone()))
         .add_service(v1::connectivity_server::ConnectivityServer::new(services.clone()))
         .add_service(v1::api_access_server::ApiAccessServer::new(services))
         .serve_with_incoming(UnixListenerStream::new(listener))

@@ -42,6 +42,8 @@ impl Device {
             state_dir: self.path("state"),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             interfaces: None,
+            tty_port: 0,
+            tunnel: None,
             fixed_key: None,
             led_file: self.path("led"),
             os_release: self.path("os-release"),
@@ -55,7 +57,13 @@ impl Device {
     }
 
     pub async fn frontend_with(&self, limits: Limits) -> Frontend {
-        let config = Config { fixed_key: Some(ApiKey::parse(KEY).unwrap()), ..self.config() };
+        self.frontend_of(limits, |_| {}).await
+    }
+
+    /// The same with other settings.
+    pub async fn frontend_of(&self, limits: Limits, change: impl FnOnce(&mut Config)) -> Frontend {
+        let mut config = Config { fixed_key: Some(ApiKey::parse(KEY).unwrap()), ..self.config() };
+        change(&mut config);
         Frontend { running: server::start(&config, limits).await.unwrap() }
     }
 

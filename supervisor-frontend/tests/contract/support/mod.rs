@@ -4,3 +4,6 @@ pub mod core;
 pub mod frontend;
 pub mod http;
 pub mod services;
+pub mod shell;
+pub mod terminal;
+pub mod websocket;

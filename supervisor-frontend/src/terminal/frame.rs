@@ -1,0 +1,183 @@
+//! What a tab and this process say to each other beside the terminal's bytes: JSON in text frames.
+
+use std::num::NonZeroU16;
+
+use serde::{Deserialize, Serialize};
+use supervisor_proto::v1;
+
+use super::ending::Ending;
+
+/// The longest text frame that is read, in bytes: what is said is short.
+pub const CONTROL_MAX_BYTES: usize = 256;
+/// No screen has more rows or columns; programs allocate by them.
+const SIZE_MAX: u16 = 1024;
+
+/// A terminal's size in characters, each 1 to 1024.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Size {
+    rows: NonZeroU16,
+    columns: NonZeroU16,
+}
+
+impl From<Size> for v1::WindowSize {
+    fn from(size: Size) -> Self {
+        Self { rows: size.rows.get().into(), columns: size.columns.get().into() }
+    }
+}
+
+/// What a tab says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum TabSays {
+    /// Its size changed. The first one opens the shell.
+    Resize(Size),
+    /// Its user looks at it: the terminal takes its size.
+    Focus,
+    /// Try again to open the shell.
+    Open,
+}
+
+/// A text frame that says nothing sensible.
+#[derive(Debug, thiserror::Error)]
+pub enum Nonsense {
+    /// Longer than anything that can be said.
+    #[error("control frame of more than {CONTROL_MAX_BYTES} bytes")]
+    TooLong,
+    /// Not JSON, or not what is known.
+    #[error("unknown control frame")]
+    Unknown(#[source] serde_json::Error),
+    /// Larger than any screen.
+    #[error("window size beyond {SIZE_MAX}")]
+    Size,
+}
+
+impl TabSays {
+    /// Reads a text frame.
+    pub fn parse(text: &str) -> Result<Self, Nonsense> {
+        if text.len() > CONTROL_MAX_BYTES {
+            return Err(Nonsense::TooLong);
+        }
+        let said = serde_json::from_str(text).map_err(Nonsense::Unknown)?;
+        match said {
+            Self::Resize(size) if size.rows.get() > SIZE_MAX || size.columns.get() > SIZE_MAX => {
+                Err(Nonsense::Size)
+            }
+            Self::Resize(_) | Self::Focus | Self::Open => Ok(said),
+        }
+    }
+}
+
+/// What a tab is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum TabHears {
+    /// First of all: whose terminal this is.
+    Hello {
+        /// The app's id.
+        app: u64,
+        /// The app's name.
+        name: String,
+    },
+    /// Nothing is open yet, or the shell is being opened.
+    Opening,
+    /// The shell runs.
+    Opened {
+        /// In the container of this service.
+        service: String,
+        /// What runs, e.g. `bash`.
+        command: String,
+    },
+    /// The shell could not be opened; the tab may say `open` later.
+    Refused {
+        /// Why, in a sentence.
+        message: String,
+    },
+    /// What follows is the recent output from the beginning of a screen: forget what was shown.
+    Replay,
+    /// The terminal has this size.
+    Size(Size),
+    /// The shell is gone, for good.
+    Ended {
+        /// Why, as a word.
+        reason: Ending,
+        /// Of a shell that exited by itself.
+        exit_code: Option<u32>,
+    },
+}
+
+impl TabHears {
+    /// As a text frame.
+    pub fn to_text(&self) -> String {
+        // Strings and numbers only: it always succeeds.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn size(rows: u16, columns: u16) -> Size {
+        Size { rows: NonZeroU16::new(rows).unwrap(), columns: NonZeroU16::new(columns).unwrap() }
+    }
+
+    #[test]
+    fn control_frame_that_is_known_is_read() {
+        let resize = TabSays::parse(r#"{"type":"resize","rows":24,"columns":80}"#).unwrap();
+        assert_eq!(resize, TabSays::Resize(size(24, 80)));
+        assert_eq!(TabSays::parse(r#"{"type":"focus"}"#).unwrap(), TabSays::Focus);
+        assert_eq!(TabSays::parse(r#"{"type":"open"}"#).unwrap(), TabSays::Open);
+    }
+
+    #[test]
+    fn control_frame_that_is_not_known_is_nonsense() {
+        let long = format!(r#"{{"type":"focus"{}}}"#, " ".repeat(CONTROL_MAX_BYTES));
+        for text in [
+            "",
+            "null",
+            "[]",
+            r#"{"type":"exec"}"#,
+            r#"{"type":"resize"}"#,
+            r#"{"type":"resize","rows":0,"columns":80}"#,
+            r#"{"type":"resize","rows":-1,"columns":80}"#,
+            r#"{"type":"resize","rows":1025,"columns":80}"#,
+            r#"{"type":"resize","rows":24,"columns":65536}"#,
+            r#"{"type":"resize","rows":2.5,"columns":80}"#,
+            r#"{"type":"resize","rows":24,"columns":80,"more":1}"#,
+            &long,
+        ] {
+            assert!(TabSays::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn messages_to_a_tab_have_their_documented_form() {
+        for (message, text) in [
+            (TabHears::Replay, r#"{"type":"replay"}"#),
+            (TabHears::Size(size(24, 80)), r#"{"type":"size","rows":24,"columns":80}"#),
+            (
+                TabHears::Ended { reason: Ending::Exited, exit_code: Some(3) },
+                r#"{"type":"ended","reason":"exited","exitCode":3}"#,
+            ),
+        ] {
+            assert_eq!(message.to_text(), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn control_frame_of_any_text_never_panics(text in any::<String>()) {
+            let _ = TabSays::parse(&text);
+        }
+
+        #[test]
+        fn control_frame_of_any_size_is_read_within_bounds_only(rows in any::<i32>(), columns in any::<i32>()) {
+            let known = |number: i32| (1..=i32::from(SIZE_MAX)).contains(&number);
+            let text = format!(r#"{{"type":"resize","rows":{rows},"columns":{columns}}}"#);
+            prop_assert_eq!(TabSays::parse(&text).is_ok(), known(rows) && known(columns));
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The terminal's own listener: the page, its assets and its WebSocket, and nothing else.
+
+mod assets;
+mod gate;
+mod origin;
+mod page;
+mod socket;
+
+use std::{
+    io,
+    net::TcpListener,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use actix_web::{App, HttpServer, dev, middleware::from_fn, web};
+use tokio::{runtime::Handle, sync::oneshot, task::JoinHandle, time::timeout};
+
+use super::{
+    registry::{Settings, SpawnError, Terminals},
+    thread::TerminalThread,
+};
+use crate::{
+    http::request_id::RequestIds,
+    serving::{Entrance, Recipe, Serving},
+    watchdog::Heart,
+};
+
+/// A browser opens a handful for each tab.
+const MAX_CONNECTIONS: usize = 64;
+const HEAD_DEADLINE: Duration = Duration::from_secs(5);
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Tabs do not end by themselves, so there is no use in waiting for them.
+const DRAIN_SECONDS: u64 = 1;
+const STOP_DEADLINE: Duration = Duration::from_secs(5);
+
+/// The running listener and its thread.
+#[derive(Debug)]
+pub(super) struct Site {
+    port: u16,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<()>,
+    thread: TerminalThread,
+}
+
+/// Shared by the routes. The terminals own this, so it does not keep them.
+pub(super) struct Shared {
+    terminals: Weak<Terminals>,
+    request_ids: RequestIds,
+}
+
+impl Site {
+    /// Opens it at once, or says why not.
+    pub(super) async fn open(settings: &Settings, terminals: Weak<Terminals>) -> Result<Self, SpawnError> {
+        let thread = TerminalThread::start().map_err(SpawnError::Port)?;
+        let (listen, interfaces) = (settings.listen, settings.interfaces.clone());
+        let (stop, stopped) = oneshot::channel();
+        let opening = thread.handle().spawn(async move {
+            let entrance = Entrance::open_now(listen, interfaces).map_err(SpawnError::Port)?;
+            if !entrance.is_open() {
+                return Err(SpawnError::NoInterface);
+            }
+            let port = entrance.address().map_err(SpawnError::Port)?.port();
+            let shared = web::Data::new(Shared { terminals, request_ids: RequestIds::new() });
+            let serving = Serving::start(TerminalRecipe(shared), entrance).map_err(SpawnError::Port)?;
+            Ok((port, serving))
+        });
+        let (port, serving) = opening.await.map_err(|error| SpawnError::Port(io::Error::other(error)))??;
+        let serving = thread.handle().spawn(async move {
+            if let Err(error) = serving.run(stopped).await {
+                log::error!("terminal's listener ended error='{error}'");
+            }
+        });
+        log::info!("terminal listening address={listen} port={port}");
+        Ok(Self { port, stop, serving, thread })
+    }
+
+    /// Where it listens.
+    pub(super) const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where the terminals' tasks run.
+    pub(super) const fn handle(&self) -> &Handle {
+        self.thread.handle()
+    }
+
+    /// Closes the listener and what is connected to it.
+    pub(super) async fn stop(self) {
+        let _ = self.stop.send(());
+        let _ = timeout(STOP_DEADLINE, self.serving).await;
+    }
+}
+
+struct TerminalRecipe(web::Data<Shared>);
+
+impl Recipe for TerminalRecipe {
+    fn server(&self, listeners: Vec<TcpListener>) -> io::Result<dev::Server> {
+        let shared = self.0.clone();
+        let app = move || App::new().app_data(shared.clone()).wrap(from_fn(gate::gate)).configure(configure);
+        let mut server = HttpServer::new(app)
+            .workers(1)
+            .worker_max_blocking_threads(1)
+            .max_connections(MAX_CONNECTIONS)
+            .client_request_timeout(HEAD_DEADLINE)
+            .client_disconnect_timeout(Duration::from_secs(2))
+            .keep_alive(KEEP_ALIVE)
+            .shutdown_timeout(DRAIN_SECONDS)
+            .tcp_nodelay(true)
+            .disable_signals();
+        for listener in listeners {
+            server = server.listen(listener)?;
+        }
+        Ok(server.run())
+    }
+
+    /// Nobody looks at it: terminals may be stuck without harm to the rest.
+    fn heart(&self) -> Heart {
+        Heart::default()
+    }
+}
+
+fn configure(app: &mut web::ServiceConfig) {
+    app.route("/s/{id}/", web::get().to(page::by_id))
+        .route("/s/{id}/socket", web::get().to(socket::open))
+        .route("/assets/{version}/{name}", web::get().to(assets::get))
+        .route("/{token}", web::get().to(page::by_token))
+        .default_service(web::to(page::gone));
+}
+
+impl Shared {
+    fn terminals(&self) -> Option<Arc<Terminals>> {
+        self.terminals.upgrade()
+    }
+}

@@ -1,0 +1,122 @@
+//! `POST /v1/spawn-tty` and `POST /v1/despawn-tty`.
+
+use std::net::TcpListener;
+
+use supervisor_frontend::server::Limits;
+use supervisor_proto::v1::{AppState, AppsState, ErrorReason};
+
+use crate::{
+    support::{
+        frontend::{Device, FORM},
+        terminal::{APP, Link, Stage},
+    },
+    tables::TEXT,
+};
+
+#[tokio::test]
+async fn spawn_answers_a_url_that_the_clouds_proxy_lets_through() {
+    let stage = Stage::new().await;
+    let answer = stage.frontend.post_json("/v1/spawn-tty", APP).await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some(TEXT)));
+    assert!(answer.body.chars().all(|c| c.is_ascii_alphanumeric() || ":/.".contains(c)), "{}", answer.body);
+    let link = Link::of(&answer.body);
+    assert_eq!(link.token.len(), 64);
+    assert!(link.token.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
+    assert_ne!(link.address.port(), stage.frontend.address().port());
+}
+
+#[tokio::test]
+async fn spawn_while_the_terminal_lives_answers_the_same_url_and_apps_have_their_own() {
+    let stage = Stage::new().await;
+    let first = stage.spawn().await;
+    assert_eq!(stage.spawn().await, first);
+    let by_form = stage.frontend.call("POST", "/v1/spawn-tty", &[FORM], Some(b"appId=2167")).await;
+    assert_eq!(Link::of(&by_form.body), first);
+    let other = stage.frontend.post_json("/v1/spawn-tty", r#"{"appId":7}"#).await;
+    assert_eq!(Link::of(&other.body).address, first.address);
+    assert_ne!(Link::of(&other.body).token, first.token);
+}
+
+#[tokio::test]
+async fn spawn_for_another_service_replaces_the_terminal_and_opens_there() {
+    let mut stage = Stage::new().await;
+    let first = stage.spawn().await;
+    let named = r#"{"appId":2167,"serviceName":"side"}"#;
+    let second = Link::of(&stage.frontend.post_json("/v1/spawn-tty", named).await.body);
+    assert_ne!(first, second);
+    assert_eq!(stage.spawn().await, second, "without a name any service will do");
+    let mut tab = second.page().await.tab().await;
+    tab.say(crate::support::terminal::SIZE).await;
+    assert_eq!(stage.core.shell().await.open.service, "side");
+}
+
+#[tokio::test]
+async fn despawn_ends_the_terminal_and_answers_the_same_without_one() {
+    let stage = Stage::new().await;
+    let link = stage.spawn().await;
+    for _ in 0..2 {
+        assert_eq!(stage.frontend.post_json("/v1/despawn-tty", APP).await.seen(), (200, "", ""));
+    }
+    assert_eq!(link.get(&format!("/{}", link.token)).await.status, 404);
+    assert_ne!(stage.spawn().await.token, link.token);
+}
+
+#[tokio::test]
+async fn terminal_routes_for_what_is_not_there_answer_404() {
+    let stage = Stage::new().await;
+    for path in ["/v1/spawn-tty", "/v1/despawn-tty"] {
+        let answer = stage.frontend.post_json(path, r#"{"appId":1}"#).await;
+        assert_eq!(answer.seen(), (404, TEXT, "App not found"), "{path}");
+    }
+    let answer = stage.frontend.post_json("/v1/spawn-tty", r#"{"appId":2167,"serviceName":"none"}"#).await;
+    assert_eq!(answer.seen(), (404, TEXT, "Service not found"));
+    let answer = stage.frontend.post_json("/v1/spawn-tty", r#"{"appId":2167,"serviceName":"../x"}"#).await;
+    assert_eq!(answer.seen(), (400, TEXT, "Invalid service name"));
+}
+
+#[tokio::test]
+async fn terminal_routes_that_core_refuses_answer_by_its_reason_and_despawn_still_ends_it() {
+    let stage = Stage::new().await;
+    let link = stage.spawn().await;
+    stage.core.script(|script| script.failure = Some((ErrorReason::PeerDenied, "", "x")));
+    for path in ["/v1/spawn-tty", "/v1/despawn-tty"] {
+        let answer = stage.frontend.post_json(path, APP).await;
+        assert_eq!(answer.seen(), (503, TEXT, "Supervisor core refuses this frontend"), "{path}");
+    }
+    assert_eq!(link.get(&format!("/{}", link.token)).await.status, 404);
+}
+
+#[tokio::test]
+async fn spawn_with_the_terminals_port_taken_answers_503_and_the_api_lives_on() {
+    let holder = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = holder.local_addr().unwrap().port();
+    let stage = Stage::with(Limits::default(), |config| config.tty_port = port).await;
+    let answer = stage.frontend.post_json("/v1/spawn-tty", APP).await;
+    assert_eq!(answer.seen(), (503, TEXT, "The terminal's port cannot be listened on, see TTY-LISTEN-PORT"));
+    assert_eq!(stage.frontend.get("/ping").await.body, "OK");
+    drop(holder);
+    assert_eq!(stage.spawn().await.address.port(), port);
+}
+
+#[tokio::test]
+async fn spawn_beyond_the_limit_answers_503_until_one_is_ended() {
+    let stage = Stage::new().await;
+    let apps = (1..=9).map(|app_id| AppState { app_id, ..AppState::default() }).collect();
+    stage.core.shared.apps.send_replace(AppsState { apps, engine_available: true });
+    let body = |app_id: u64| format!(r#"{{"appId":{app_id}}}"#);
+    for app_id in 1..=8 {
+        assert_eq!(stage.frontend.post_json("/v1/spawn-tty", &body(app_id)).await.status, 200);
+    }
+    assert_eq!(stage.frontend.post_json("/v1/spawn-tty", &body(9)).await.status, 503);
+    stage.frontend.post_json("/v1/despawn-tty", &body(1)).await;
+    assert_eq!(stage.frontend.post_json("/v1/spawn-tty", &body(9)).await.status, 200);
+}
+
+#[tokio::test]
+async fn terminals_port_is_closed_until_the_first_terminal() {
+    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let device = Device::new();
+    let frontend = device.frontend_of(Limits::default(), |config| config.tty_port = port).await;
+    assert_eq!(frontend.get("/ping").await.status, 200);
+    assert!(tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err());
+}
