@@ -18,13 +18,14 @@ const FRONTEND: &str = "supervisor-frontend";
 const STORED: &str = "/var/lib/supervisor/core/instance.json";
 
 fn main() -> ExitCode {
-    let cases: [suite::Case; 7] = [
+    let cases: [suite::Case; 8] = [
         (
             "install_refuses_a_port_and_a_device_that_are_taken",
             install_refuses_a_port_and_a_device_that_are_taken,
         ),
         ("install_survives_a_reboot_with_app_and_key", install_survives_a_reboot_with_app_and_key),
         ("services_run_with_the_privileges_they_need", services_run_with_the_privileges_they_need),
+        ("connectivity_check_looks_names_up_and_connects", connectivity_check_looks_names_up_and_connects),
         ("purge_sees_what_the_host_mounts_after_the_start", purge_sees_what_the_host_mounts_after_the_start),
         (
             "upgrade_keeps_state_and_key_and_leaves_the_app_alone",
@@ -114,6 +115,27 @@ fn services_run_with_the_privileges_they_need(device: &Device) -> Result<()> {
         assert_eq!(status(device, service, "Seccomp")?, "2", "{service}");
     }
     Ok(())
+}
+
+fn connectivity_check_looks_names_up_and_connects(device: &Device) -> Result<()> {
+    const SETTINGS: &str = "/etc/device-supervisor/supervisor.conf";
+    install(device)?;
+    device.shell(&format!("cp -p {SETTINGS} /tmp/settings"))?;
+    // The frontend stands in for the cloud.
+    let lines = "API_ENDPOINT=http://localhost:48484\\nHEARTBEAT_INTERVAL_MS=100\\n";
+    device.shell(&format!(
+        "printf '{lines}' >>{SETTINGS} && systemctl stop {FRONTEND} && systemctl restart {CORE}"
+    ))?;
+    let until_online = |wanted: bool| {
+        wait_until("the connectivity check", SOON, || {
+            let seen = admin(device, "tcp-ping status --json")?;
+            check(seen.contains(&format!(r#""online":{wanted}"#)), seen)
+        })
+    };
+    until_online(false)?;
+    device.shell(&format!("systemctl start {FRONTEND}"))?;
+    until_online(true)?;
+    device.shell(&format!("mv /tmp/settings {SETTINGS} && systemctl restart {CORE}")).map(drop)
 }
 
 fn purge_sees_what_the_host_mounts_after_the_start(device: &Device) -> Result<()> {
