@@ -91,6 +91,9 @@ pub struct Inspected {
     /// What it is doing.
     #[serde(deserialize_with = "nullable")]
     pub state: StateAnswer,
+    /// What the container itself was asked for.
+    #[serde(deserialize_with = "nullable")]
+    pub config: Config,
     /// What the host was asked for.
     #[serde(deserialize_with = "nullable")]
     pub host_config: HostConfig,
@@ -121,6 +124,15 @@ pub struct HealthAnswer {
     /// `starting`, `healthy` or `unhealthy`; `none` and nothing mean that there is none.
     #[serde(deserialize_with = "nullable")]
     pub status: String,
+}
+
+/// What a container itself was asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Config {
+    /// Its main process has a terminal.
+    #[serde(deserialize_with = "nullable")]
+    pub tty: bool,
 }
 
 /// What the host was asked for.

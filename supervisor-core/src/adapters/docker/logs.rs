@@ -1,4 +1,5 @@
-//! A container's output: `GET /containers/{id}/logs`, in frames, as our containers have no terminal.
+//! A container's output: `GET /containers/{id}/logs`, in frames; as it is where the container has a terminal.
+//! <https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach>
 
 use std::collections::VecDeque;
 
@@ -6,9 +7,10 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use hyper014::Method;
 
 use super::{
+    answers::Inspected,
     frames::Frames,
     path::{Query, segment},
-    transport::{Call, Pieces, Transport, failure},
+    transport::{Call, Pieces, QUICK, Transport, failure},
 };
 use crate::{
     domain::observed::ContainerId,
@@ -22,6 +24,8 @@ pub async fn read(
     follow: bool,
     tail: Option<u32>,
 ) -> Result<BoxStream<'static, Result<Output, EngineError>>, EngineError> {
+    let path = format!("/containers/{}/json", segment(&id.0));
+    let found: Inspected = transport.get(Call::new(Method::GET, path, "inspect a container"), QUICK).await?;
     let tail = tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string());
     let query = Query::new()
         .add("stdout", "true")
@@ -30,14 +34,34 @@ pub async fn read(
         .add("tail", &tail);
     let path = format!("/containers/{}/logs{query}", segment(&id.0));
     let pieces = transport.stream(Call::new(Method::GET, path, "tell a container's output")).await?;
-    let state = Reader { pieces, frames: Frames::default(), ready: VecDeque::new() };
+    let form = if found.config.tty { Form::Raw } else { Form::Frames(Frames::default()) };
+    let state = Reader { pieces, form, ready: VecDeque::new() };
     Ok(stream::unfold(state, |mut state| async { state.next().await.map(|item| (item, state)) }).boxed())
 }
 
 struct Reader {
     pieces: Pieces,
-    frames: Frames,
+    form: Form,
     ready: VecDeque<Output>,
+}
+
+/// How the engine sends the output.
+#[derive(Debug)]
+enum Form {
+    /// As the terminal showed it; a terminal has one stream.
+    Raw,
+    /// Both streams, told apart.
+    Frames(Frames),
+}
+
+impl Form {
+    fn push(&mut self, piece: &[u8]) -> Vec<Output> {
+        match self {
+            Self::Raw if piece.is_empty() => Vec::new(),
+            Self::Raw => vec![Output { is_stderr: false, bytes: piece.to_vec() }],
+            Self::Frames(frames) => frames.push(piece),
+        }
+    }
 }
 
 impl Reader {
@@ -47,9 +71,21 @@ impl Reader {
                 return Some(Ok(output));
             }
             match self.pieces.recv().await? {
-                Ok(piece) => self.ready.extend(self.frames.push(&piece)),
+                Ok(piece) => self.ready.extend(self.form.push(&piece)),
                 Err(error) => return Some(Err(failure(error, "tell a container's output"))),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_of_a_terminal_is_passed_on_as_it_is() {
+        let text = b"\x01\0\0\0\0\0\0\x03out";
+        assert_eq!(Form::Raw.push(text), [Output { is_stderr: false, bytes: text.to_vec() }]);
+        assert!(Form::Raw.push(b"").is_empty());
     }
 }
