@@ -9,6 +9,8 @@ pub mod reason;
 pub mod client;
 #[cfg(feature = "compose")]
 pub mod compose;
+#[cfg(feature = "policy")]
+pub mod policy;
 
 /// The generated wire types of package `supervisor.core.v1`.
 #[allow(
