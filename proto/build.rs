@@ -13,6 +13,7 @@ const FILES: &[&str] = &[
     "inspection",
     "networks",
     "plan",
+    "policy",
     "power",
     "terminal",
 ];

@@ -61,6 +61,10 @@ pub struct Config {
     /// A group whose members (by primary group) are administrators, besides root
     #[arg(long, env = "ADMIN_GID", value_name = "ADMIN_GID")]
     pub admin_gid: Option<u32>,
+    /// The owner's policy (TOML): what targets of role frontend may have beyond ordinary containers
+    /// [default: nothing]
+    #[arg(long, env = "CORE_POLICY", value_name = "CORE_POLICY")]
+    pub core_policy: Option<PathBuf>,
     /// Group of the socket and of its folder
     #[arg(long, env = "SOCKET_GID", value_name = "SOCKET_GID", default_value_t = 65532)]
     pub socket_gid: u32,
@@ -162,12 +166,6 @@ pub fn command() -> clap::Command {
         command = command.mut_arg(id, |arg| arg.env(Resettable::Reset));
     }
     command
-}
-
-/// A setting of the configuration contract that this release does not have, and that somebody relies on.
-pub fn unsupported() -> Option<&'static str> {
-    let set = std::env::var_os("CORE_POLICY").is_some_and(|value| !value.is_empty());
-    set.then_some("error: CORE_POLICY is set, but this release has no policy yet: unset it")
 }
 
 /// Reads flags and environment.

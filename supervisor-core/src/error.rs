@@ -3,7 +3,7 @@
 use supervisor_proto::ids::{AppId, InvalidId, ServiceName};
 
 use crate::{
-    domain::{dependency::Wait, order::Cycle},
+    domain::{dependency::Wait, order::Cycle, policy::Refusals},
     ports::{engine::EngineError, host_files::HostFilesError, power::PowerError, store::StoreError},
     reconcile::attachments::Full,
 };
@@ -120,6 +120,14 @@ pub enum CoreError {
         /// What stands in the way.
         why: String,
     },
+    /// The owner's policy does not allow role frontend to have this run.
+    #[error("{0}")]
+    NotGranted(Refusals),
+    /// Role frontend may not replace what the owner applied.
+    #[error(
+        "app {0} was applied by the owner, and only the owner may change it: remove it first, or choose another id"
+    )]
+    OwnersApp(AppId),
     /// A running pull was cancelled.
     #[error("the download was cancelled")]
     Cancelled,

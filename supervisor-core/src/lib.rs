@@ -19,6 +19,7 @@ pub mod grpc;
 pub mod healthcheck;
 pub mod heartbeat;
 pub mod instance;
+pub mod policy_file;
 pub mod ports;
 pub mod reconcile;
 pub mod run;

@@ -8,7 +8,8 @@ use std::{
 use supervisor_core::{
     config::{self, Cli, Command, EXIT_USAGE},
     error::chain,
-    healthcheck, run,
+    healthcheck,
+    run::{self, RunError},
 };
 
 /// Exit code for a failure of core's own, as `EX_SOFTWARE` of sysexits.h.
@@ -17,10 +18,6 @@ const EXIT_SOFTWARE: u8 = 70;
 const EXIT_CONFIG: u8 = 78;
 
 fn main() -> ExitCode {
-    if let Some(line) = config::unsupported() {
-        say(line);
-        return ExitCode::from(EXIT_USAGE);
-    }
     match config::parse(std::env::args_os()) {
         Ok(cli) => start(cli),
         Err(error) if error.use_stderr() => {
@@ -57,6 +54,11 @@ fn start(cli: Cli) -> ExitCode {
             if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         None => match runtime.block_on(run::run(cli.config)) {
+            // A setting that is not acceptable is told like one that clap refuses.
+            Err(RunError::Policy(error)) => {
+                say(&format!("error: CORE_POLICY: {error}"));
+                ExitCode::from(EXIT_USAGE)
+            }
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 log::error!("core ended error='{}'", chain(&error));

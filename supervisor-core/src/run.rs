@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use supervisor_proto::policy::{Policy, PolicyFileError};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -42,7 +43,7 @@ use crate::{
         socket::{self, SocketError},
     },
     heartbeat::{ConnectivityState, Endpoint, Heartbeat, HeartbeatConfig, TcpConnector, VpnStatusFolder},
-    instance,
+    instance, policy_file,
     ports::{
         power::PowerManager,
         store::{Store, StoreError},
@@ -62,6 +63,9 @@ pub enum RunError {
     /// User ids of callers cannot be trusted here.
     #[error(transparent)]
     UserNamespace(#[from] userns::UserNamespaceError),
+    /// The owner's policy cannot be read, or is not understood.
+    #[error(transparent)]
+    Policy(#[from] PolicyFileError),
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -84,6 +88,7 @@ impl RunError {
     pub const fn needs_the_owner(&self) -> bool {
         match self {
             Self::UserNamespace(_)
+            | Self::Policy(_)
             | Self::Store(StoreError::Newer { .. })
             | Self::Socket(SocketError::ForeignFolder(_) | SocketError::Occupied(_)) => true,
             Self::Store(StoreError::Io { .. } | StoreError::Encode { .. })
@@ -97,6 +102,7 @@ impl RunError {
 
 /// Runs core until SIGTERM or SIGINT.
 pub async fn run(config: Config) -> Result<(), RunError> {
+    let policy = policy_file::read(config.core_policy.as_deref()).await?;
     userns::check()?;
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Process)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::Process)?;
@@ -107,11 +113,14 @@ pub async fn run(config: Config) -> Result<(), RunError> {
     let listener = socket::bind(&config.core_socket, config.socket_gid)?;
     let device = config_json::read(&config.config_json).await;
     let (close, closing) = watch::channel(false);
-    let services = assemble(&config, loaded, device, closing).await;
+    let (policy_sender, policy) = watch::channel(policy);
+    let services = assemble(&config, loaded, device, policy, closing).await;
     let reconciler = Arc::clone(&services.reconciler);
+    policy_file::read_again_on_hangup(config.core_policy.clone(), policy_sender, Arc::clone(&reconciler))
+        .map_err(RunError::Process)?;
     let watching = tokio::spawn(engine_watch::follow(Arc::clone(&reconciler)));
     let _watchdog = Watchdog::start().map_err(RunError::Process)?;
-    let policy = RolePolicy { frontend_uid: config.frontend_uid, admin_gid: config.admin_gid };
+    let roles = RolePolicy { frontend_uid: config.frontend_uid, admin_gid: config.admin_gid };
     log::info!("core serves socket={} version={}", config.core_socket.display(), env!("CARGO_PKG_VERSION"));
     watchdog::notify_ready();
     tokio::spawn(async move {
@@ -122,7 +131,7 @@ pub async fn run(config: Config) -> Result<(), RunError> {
         log::info!("core is shutting down");
         close.send_replace(true);
     });
-    let served = serve(listener, policy, services).await;
+    let served = serve(listener, roles, services).await;
     watching.abort();
     reconciler.context().attachments.all_gone(TERMINALS_DEADLINE).await;
     reconciler.shut_down(SHUTDOWN_DEADLINE).await;
@@ -142,6 +151,7 @@ async fn assemble(
     config: &Config,
     loaded: Loaded,
     device: config_json::DeviceConfig,
+    policy: watch::Receiver<Policy>,
     closing: watch::Receiver<bool>,
 ) -> Services {
     let store: Arc<dyn Store> = Arc::new(FileStore::new(config.core_state_dir.clone()));
@@ -154,6 +164,7 @@ async fn assemble(
         store: Arc::clone(&store),
         instance: loaded.instance,
         data_path: config.resin_data_path.to_string_lossy().into_owned(),
+        policy,
         own_places: own_places(config),
         device: DeviceFacts { uuid: device.uuid },
         api,

@@ -31,16 +31,16 @@ pub struct Policy {
 
 impl Policy {
     /// The grants for a service of an app that runs an image of `repository`.
-    pub fn grants_for<'a>(
-        &'a self,
+    pub fn grants_for(
+        &self,
         app: AppId,
-        service: &'a ServiceName,
-        repository: Option<&'a Repository>,
-    ) -> impl Iterator<Item = &'a Permissions> {
-        let fits = move |grant: &&Grant| {
+        service: &ServiceName,
+        repository: Option<&Repository>,
+    ) -> Vec<&Permissions> {
+        let fits = |grant: &&Grant| {
             grant.app == app && grant.service == *service && Some(&grant.image) == repository
         };
-        self.grants.iter().filter(fits).map(|grant| &grant.allows)
+        self.grants.iter().filter(fits).map(|grant| &grant.allows).collect()
     }
 }
 

@@ -162,7 +162,7 @@ fn grants_are_for_one_app_service_and_repository() {
     let count = |app: u64, service: &str, image: &str| {
         let service = ServiceName::parse(service).unwrap();
         let repository = Repository::of_image(image);
-        policy.grants_for(AppId::new(app).unwrap(), &service, repository.as_ref()).count()
+        policy.grants_for(AppId::new(app).unwrap(), &service, repository.as_ref()).len()
     };
     assert_eq!(count(2167, "modem", "registry.example.org/acme/modem:2"), 1);
     assert_eq!(count(2168, "modem", "registry.example.org/acme/modem:2"), 0);

@@ -2,6 +2,7 @@ use super::*;
 use crate::domain::{
     intent::{Action, edit},
     observed::ContainerState,
+    record::AppliedBy,
     test_samples::{container, name, record, rendered, service, target},
 };
 
@@ -20,6 +21,12 @@ fn departure_is_named_by_what_the_record_now_says() {
     assert_eq!(departure(&Action::Remove), Departure::Removed);
     let mut other = service();
     other.image = "demo:2".to_owned();
-    assert_eq!(departure(&Action::Apply(Box::new(target([("web", other)])))), Departure::Updated);
-    assert_eq!(departure(&Action::Apply(Box::new(target([("db", service())])))), Departure::Updated);
+    assert_eq!(
+        departure(&Action::Apply(Box::new(target([("web", other)])), AppliedBy::Admin)),
+        Departure::Updated
+    );
+    assert_eq!(
+        departure(&Action::Apply(Box::new(target([("db", service())])), AppliedBy::Admin)),
+        Departure::Updated
+    );
 }

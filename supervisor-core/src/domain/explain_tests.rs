@@ -3,6 +3,7 @@ use crate::domain::{
     intent::{Action, edit},
     observed::ContainerState,
     plan::plan,
+    record::AppliedBy,
     target::Service,
     test_samples::{container, known, name, record, rendered, service, target},
 };
@@ -48,7 +49,9 @@ fn changed_service_names_its_fields_and_its_neighbour_stays() {
     let old = record([("db", service()), ("web", service())]);
     let mut web = Service { image: "demo:2".to_owned(), ..service() };
     web.environment.insert("PORT".to_owned(), "secret".to_owned());
-    let new = edit(&old, &Action::Apply(Box::new(target([("db", service()), ("web", web)])))).unwrap();
+    let new =
+        edit(&old, &Action::Apply(Box::new(target([("db", service()), ("web", web)])), AppliedBy::Admin))
+            .unwrap();
     let all = explained(&new, &carried_out(&old));
     assert_eq!(of(&all, "db"), (Change::None, String::new()));
     assert_eq!(of(&all, "web"), (Change::Recreate, "environment.PORT and image changed".to_owned()));
@@ -67,7 +70,7 @@ fn change_of_the_whole_app_names_what_it_means_for_a_service() {
 #[test]
 fn new_and_dropped_services_are_created_and_removed() {
     let old = record([("old", service())]);
-    let new = edit(&old, &Action::Apply(Box::new(target([("new", service())])))).unwrap();
+    let new = edit(&old, &Action::Apply(Box::new(target([("new", service())])), AppliedBy::Admin)).unwrap();
     let all = explained(&new, &carried_out(&old));
     assert_eq!(of(&all, "new"), (Change::Create, "it has no container".to_owned()));
     assert_eq!(of(&all, "old"), (Change::Remove, "it is not in the target".to_owned()));

@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 use supervisor_proto::ids::ServiceName;
 
 use super::{
-    record::{AppRecord, PurgePhase, ServiceIntent},
+    record::{AppRecord, AppliedBy, PurgePhase, ServiceIntent},
     target::{Service, Target},
 };
 
 /// What a caller asked to be done with an app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Make this the app's target.
-    Apply(Box<Target>),
+    /// Make this the app's target, on the word of whoever may apply it.
+    Apply(Box<Target>, AppliedBy),
     /// Recreate these services (none named: all) that should run.
     Restart(Vec<ServiceName>),
     /// Empty the app's data and volumes and recreate its containers.
@@ -30,7 +30,7 @@ impl Action {
     /// The action's name in log lines.
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Apply(_) => "apply",
+            Self::Apply(..) => "apply",
             Self::Restart(_) => "restart",
             Self::Purge => "purge",
             Self::Start(_) => "start",
@@ -49,7 +49,10 @@ pub struct NoSuchService(pub ServiceName);
 pub fn edit(record: &AppRecord, action: &Action) -> Result<AppRecord, NoSuchService> {
     let mut next = record.clone();
     match action {
-        Action::Apply(target) => apply(&mut next, target),
+        Action::Apply(target, by) => {
+            apply(&mut next, target);
+            next.applied_by = *by;
+        }
         Action::Restart(names) => {
             let followed = with_followers(&record.target, named(&next, names)?);
             for intent in chosen(&mut next, &followed)? {

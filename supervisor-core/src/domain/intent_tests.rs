@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::{
+    record::AppliedBy,
     target::{RestartPolicy, Service},
     test_samples::{name, names, one_shot, record, service, target},
 };
@@ -60,7 +61,7 @@ fn other_action_during_a_purge_keeps_its_phase() {
             Action::Restart(Vec::new()),
             Action::Start(Vec::new()),
             Action::Stop(Vec::new()),
-            Action::Apply(Box::new(app().target)),
+            Action::Apply(Box::new(app().target), AppliedBy::Admin),
             Action::Remove,
         ] {
             assert_eq!(edited(&purging, std::slice::from_ref(&action)).purge, Some(phase), "{action:?}");
@@ -94,7 +95,7 @@ fn start_of_what_runs_changes_nothing() {
 fn apply_of_another_target_keeps_known_services_and_drops_gone_ones() {
     let before = edited(&app(), &[Action::Restart(Vec::new()), Action::Stop(names(&["web"]))]);
     let next_target = target([("cache", service()), ("db", one_shot()), ("web", service())]);
-    let next = edited(&before, &[Action::Apply(Box::new(next_target.clone()))]);
+    let next = edited(&before, &[Action::Apply(Box::new(next_target.clone()), AppliedBy::Admin)]);
     assert_eq!(next.target, next_target);
     assert_eq!(next.services.keys().cloned().collect::<Vec<_>>(), names(&["cache", "db", "web"]));
     assert_eq!(intents(&next), [(1, true), (2, true), (2, false)]);
@@ -105,7 +106,7 @@ fn apply_of_another_target_keeps_known_services_and_drops_gone_ones() {
 fn apply_during_a_removal_takes_it_back() {
     let removed = edited(&app(), &[Action::Remove]);
     assert!(removed.removed);
-    assert_eq!(edited(&removed, &[Action::Apply(Box::new(app().target))]), app());
+    assert_eq!(edited(&removed, &[Action::Apply(Box::new(app().target), AppliedBy::Admin)]), app());
 }
 
 #[test]
@@ -127,7 +128,7 @@ fn apply_of_a_stopped_service_stops_it_and_without_it_starts_it_again() {
     let running = record([("web", service())]);
     let target = |stopped| {
         let service = Service { stopped, ..service() };
-        Action::Apply(Box::new(record([("web", service)]).target))
+        Action::Apply(Box::new(record([("web", service)]).target), AppliedBy::Admin)
     };
     let stopped = edit(&running, &target(true)).unwrap();
     assert!(!stopped.services[&name("web")].run);
@@ -137,6 +138,6 @@ fn apply_of_a_stopped_service_stops_it_and_without_it_starts_it_again() {
 #[test]
 fn apply_keeps_a_service_stopped_that_an_action_stopped() {
     let stopped = edit(&record([("web", service())]), &Action::Stop(Vec::new())).unwrap();
-    let again = edit(&stopped, &Action::Apply(Box::new(stopped.target.clone()))).unwrap();
+    let again = edit(&stopped, &Action::Apply(Box::new(stopped.target.clone()), AppliedBy::Admin)).unwrap();
     assert!(!again.services[&name("web")].run);
 }

@@ -8,7 +8,7 @@ use supervisor_proto::ids::{AppId, ServiceName};
 use super::{
     network::NetworkOptions,
     observed::{Container, ContainerId},
-    record::{AppRecord, ServiceIntent},
+    record::{AppRecord, AppliedBy, ServiceIntent},
     target::{AppFacts, Service, Target},
 };
 
@@ -38,6 +38,11 @@ pub const NETWORK_HASH: &str = "io.supervisor.network-hash";
 pub const SERVICE: &str = "io.supervisor.service";
 /// The app's part of the target, as JSON.
 pub const APP: &str = "io.supervisor.app";
+
+/// Who applied the target, unless it was the owner.
+pub const APPLIED_BY: &str = "io.supervisor.applied-by";
+/// The value of [`APPLIED_BY`].
+pub const BY_FRONTEND: &str = "frontend";
 
 /// What marks a thing of `app` as this installation's.
 pub fn ownership(instance: &str, app: AppId) -> BTreeMap<String, String> {
@@ -84,7 +89,19 @@ pub fn adopt(
         services.insert(name.clone(), ServiceIntent { generation: container.generation, run: !stopped });
         target.services.insert(name, service);
     }
-    (!services.is_empty()).then(|| AppRecord { services, ..AppRecord::new(target, lock_token) })
+    let applied_by = applied_by(app, containers);
+    (!services.is_empty()).then(|| AppRecord { services, applied_by, ..AppRecord::new(target, lock_token) })
+}
+
+/// Where containers disagree, an app is nobody's but the frontend's: a target of the owner's may have kept a
+/// container that was made for the frontend, and the other way round never.
+fn applied_by(app: AppId, containers: &[Container]) -> AppliedBy {
+    let mut of_app = containers.iter().filter(|container| container.app == Some(app));
+    if of_app.any(|container| container.labels.contains_key(APPLIED_BY)) {
+        AppliedBy::Frontend
+    } else {
+        AppliedBy::Admin
+    }
 }
 
 /// The target of one service that a container was made from; `None` when its labels do not tell.
@@ -98,6 +115,7 @@ pub fn made_from(container: &Container) -> Option<Target> {
 #[must_use]
 pub fn merge(old: AppRecord, adopted: AppRecord) -> AppRecord {
     let mut merged = old;
+    merged.applied_by = merged.applied_by.or_less(adopted.applied_by);
     let volumes = std::mem::take(&mut merged.target.app.volumes);
     let networks = std::mem::take(&mut merged.target.app.networks);
     merged.target.app = adopted.target.app;

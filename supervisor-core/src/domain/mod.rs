@@ -17,6 +17,7 @@ pub mod network;
 pub mod observed;
 pub mod order;
 pub mod plan;
+pub mod policy;
 pub mod preview;
 pub mod record;
 pub mod settings;

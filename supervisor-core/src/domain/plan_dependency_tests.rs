@@ -2,6 +2,7 @@
 use super::{cases::described, *};
 use crate::domain::{
     dependency::{Condition, Dependency, Lack, Wait},
+    record::AppliedBy,
     target::{Healthcheck, RestartPolicy},
     test_samples::one_shot,
 };
@@ -153,7 +154,7 @@ fn plan_with_restart_recreates_the_dependent_with_its_dependency_and_without_it_
         let web = world.of_service(&name("web"))[0].id.clone();
         let mut changed = target().target;
         changed.services.get_mut(&name("db")).unwrap().user = "other".to_owned();
-        act(&mut world, &Action::Apply(Box::new(changed)));
+        act(&mut world, &Action::Apply(Box::new(changed), AppliedBy::Admin));
         world.settle(ROUNDS).unwrap();
         assert_eq!(world.of_service(&name("web"))[0].id != web, restart);
         let web = world.of_service(&name("web"))[0].id.clone();

@@ -2,6 +2,7 @@
 use super::{cases::described, *};
 use crate::domain::{
     network::AppNetwork,
+    record::AppliedBy,
     test_samples::{network, on_networks, on_subnet},
 };
 
@@ -24,7 +25,7 @@ fn settled() -> World {
 
 /// The target becomes what `record` says, with the intents as they are.
 fn change(world: &mut World, record: &AppRecord) {
-    act(world, &Action::Apply(Box::new(record.target.clone())));
+    act(world, &Action::Apply(Box::new(record.target.clone()), AppliedBy::Admin));
 }
 
 #[test]

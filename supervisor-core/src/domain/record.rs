@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use supervisor_proto::ids::{AppId, ServiceName};
 
-use super::target::Target;
+use super::{settings::is_default, target::Target};
 
 /// One app's durable desired state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,8 +20,30 @@ pub struct AppRecord {
     pub removed: bool,
     /// An action that overrode the update locks has begun and not ended.
     pub override_locks: bool,
+    /// Who applied the target; a record of an older release says nothing, and is the owner's.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub applied_by: AppliedBy,
     /// The word that our update locks of this app hold; see [`LockToken`](crate::ports::host_files::LockToken).
     pub lock_token: String,
+}
+
+/// Who applied a target.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AppliedBy {
+    /// The device's owner: the target is the owner's own word.
+    #[default]
+    Admin,
+    /// The public process, for a cloud: the target is bounded by the owner's policy.
+    Frontend,
+}
+
+impl AppliedBy {
+    /// Whoever may do less of the two.
+    #[must_use]
+    pub fn or_less(self, other: Self) -> Self {
+        if self == Self::Frontend { self } else { other }
+    }
 }
 
 /// What one service should be doing.
@@ -53,7 +75,15 @@ impl AppRecord {
     /// The record of an app that is applied for the first time.
     pub fn new(target: Target, lock_token: String) -> Self {
         let services = target.services.keys().map(|name| (name.clone(), ServiceIntent::default())).collect();
-        Self { target, services, purge: None, removed: false, override_locks: false, lock_token }
+        Self {
+            target,
+            services,
+            purge: None,
+            removed: false,
+            override_locks: false,
+            applied_by: AppliedBy::Admin,
+            lock_token,
+        }
     }
 
     /// The app's id.

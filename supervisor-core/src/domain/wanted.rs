@@ -13,7 +13,7 @@ use super::{
     environment::{self, ApiAccess, DeviceFacts},
     labels,
     network::{KnownNetworks, NetworkOptions},
-    record::AppRecord,
+    record::{AppRecord, AppliedBy},
     target::{NetworkMode, Service, Volume},
     volume::{OwnVolume, VolumeOptions, engine_name},
     wanted_networks::NetworkNames,
@@ -75,9 +75,12 @@ pub struct WantedService {
     pub external_networks: Vec<String>,
 }
 
+/// The host's folder in which every service has its folder of update locks.
+pub const LOCK_FOLDERS: &str = "/tmp/balena-supervisor/services";
+
 /// Host folder of a service's update locks.
 pub fn lock_folder(app: AppId, service: &ServiceName) -> String {
-    format!("/tmp/balena-supervisor/services/{app}/{service}")
+    format!("{LOCK_FOLDERS}/{app}/{service}")
 }
 
 /// Fills in everything that `record` leaves to the supervisor.
@@ -209,6 +212,11 @@ fn all_labels(
         ]
         .map(|(label, value)| (label.to_owned(), value)),
     );
+    // A service's own label must not say it.
+    all.remove(labels::APPLIED_BY);
+    if record.applied_by == AppliedBy::Frontend {
+        all.insert(labels::APPLIED_BY.to_owned(), labels::BY_FRONTEND.to_owned());
+    }
     all
 }
 

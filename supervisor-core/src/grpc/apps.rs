@@ -13,10 +13,10 @@ use supervisor_proto::{
 use tokio_stream::wrappers::WatchStream;
 use tonic::{Request, Response, Status};
 
-use super::{server::until_closing, state, status::to_status, target};
+use super::{gate::Caller, roles::Role, server::until_closing, state, status::to_status, target};
 use crate::{
     actions::logs::{self, LogsQuery},
-    domain::{host_access, intent::Action},
+    domain::{host_access, intent::Action, record::AppliedBy},
     error::CoreError,
     reconcile::Reconciler,
 };
@@ -42,6 +42,14 @@ fn whole_app(names: &[ServiceName], action: Action) -> Result<Action, CoreError>
     Err(CoreError::InvalidField { field: "services".to_owned(), problem })
 }
 
+/// Whoever is not known to be the owner is bounded by the owner's policy.
+fn applied_by(request: &Request<ApplyRequest>) -> AppliedBy {
+    match request.extensions().get::<Caller>().map(|caller| caller.role) {
+        Some(Role::Admin) => AppliedBy::Admin,
+        Some(Role::Frontend) | None => AppliedBy::Frontend,
+    }
+}
+
 impl AppsService {
     async fn act(
         &self,
@@ -61,6 +69,7 @@ impl AppsService {
 #[tonic::async_trait]
 impl Apps for AppsService {
     async fn apply(&self, request: Request<ApplyRequest>) -> Result<Response<ApplyReply>, Status> {
+        let by = applied_by(&request);
         let ApplyRequest { target, force } = request.into_inner();
         let work = async {
             let target = target::from_wire(target.unwrap_or_default())?;
@@ -69,7 +78,10 @@ impl Apps for AppsService {
             for warning in &warnings {
                 log::warn!("target gives access to the host app_id={app} what='{warning}'");
             }
-            self.reconciler.act(app, Action::Apply(Box::new(target)), force).await?;
+            if by == AppliedBy::Frontend {
+                self.reconciler.permit_target(&target).await?;
+            }
+            self.reconciler.act(app, Action::Apply(Box::new(target), by), force).await?;
             Ok((commit, warnings))
         };
         let (commit, warnings) = work.await.map_err(|error: CoreError| to_status(&error))?;

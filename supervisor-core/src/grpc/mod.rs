@@ -12,6 +12,7 @@ mod inspection;
 mod networks;
 mod plan;
 mod planner;
+mod policy;
 mod power;
 pub mod roles;
 pub mod server;

@@ -6,7 +6,8 @@ use futures_util::{Stream, StreamExt, stream::BoxStream};
 use supervisor_proto::v1::{
     api_access_server::ApiAccessServer, apps_server::AppsServer, connectivity_server::ConnectivityServer,
     contract_server::ContractServer, events_server::EventsServer, inspection_server::InspectionServer,
-    planner_server::PlannerServer, power_server::PowerServer, terminal_server::TerminalServer,
+    planner_server::PlannerServer, policy_server::PolicyServer, power_server::PowerServer,
+    terminal_server::TerminalServer,
 };
 use tokio::{net::UnixListener, sync::watch};
 use tokio_stream::wrappers::UnixListenerStream;
@@ -15,7 +16,8 @@ use tonic::{Status, transport::Server};
 use super::{
     api_access::ApiAccessService, apps::AppsService, connectivity::ConnectivityService,
     contract::ContractService, events::EventsService, gate::GateLayer, inspection::InspectionService,
-    planner::PlannerService, power::PowerService, roles::RolePolicy, terminal::TerminalService,
+    planner::PlannerService, policy::PolicyService, power::PowerService, roles::RolePolicy,
+    terminal::TerminalService,
 };
 use crate::{
     actions::{api_access::ApiAccessKeeper, power::PowerActions, terminal::Terminals},
@@ -65,7 +67,7 @@ pub enum ServeError {
 }
 
 /// Serves until `closing`.
-pub async fn serve(listener: UnixListener, policy: RolePolicy, services: Services) -> Result<(), ServeError> {
+pub async fn serve(listener: UnixListener, roles: RolePolicy, services: Services) -> Result<(), ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<AppsServer<AppsService>>().await;
     let reflection = tonic_reflection::server::Builder::configure()
@@ -77,6 +79,7 @@ pub async fn serve(listener: UnixListener, policy: RolePolicy, services: Service
     let feed = services.reconciler.context().events.clone();
     let events = EventsService { feed: feed.clone(), closing: closing.clone() };
     let planner = PlannerService { reconciler: Arc::clone(&services.reconciler) };
+    let policy = PolicyService { reconciler: Arc::clone(&services.reconciler) };
     let inspection = InspectionService { reconciler: Arc::clone(&services.reconciler) };
     let apps = AppsService { reconciler: services.reconciler, closing: closing.clone() };
     let power = PowerService { actions: services.power };
@@ -90,13 +93,14 @@ pub async fn serve(listener: UnixListener, policy: RolePolicy, services: Service
     let serving = Server::builder()
         .concurrency_limit_per_connection(MAX_CALLS)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .layer(GateLayer { policy, feed })
+        .layer(GateLayer { policy: roles, feed })
         .add_service(health_service)
         .add_service(reflection)
         .add_service(ContractServer::new(ContractService).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(AppsServer::new(apps).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(EventsServer::new(events).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(PlannerServer::new(planner).max_decoding_message_size(MAX_REQUEST_BYTES))
+        .add_service(PolicyServer::new(policy).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(InspectionServer::new(inspection).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(PowerServer::new(power).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(TerminalServer::new(terminals).max_decoding_message_size(MAX_REQUEST_BYTES))

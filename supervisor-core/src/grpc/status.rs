@@ -60,6 +60,10 @@ fn classify(error: &CoreError) -> (Code, ErrorReason, String) {
             (Code::FailedPrecondition, EngineRefused, wait.dependency.to_string())
         }
         CoreError::PurgeGivenUp { why } => (Code::FailedPrecondition, UnsafePath, why.clone()),
+        CoreError::NotGranted(refusals) => {
+            (Code::PermissionDenied, PolicyRefused, refusals.field().to_owned())
+        }
+        CoreError::OwnersApp(app) => (Code::PermissionDenied, PolicyRefused, app.to_string()),
         CoreError::Cancelled => (Code::Cancelled, StillInProgress, none),
         CoreError::FrontendAbsent => (Code::Unavailable, FrontendAbsent, none),
         CoreError::ContractMismatch { .. } => (Code::FailedPrecondition, ContractMismatch, none),

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, error::Error, net::IpAddr, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
+use serde_json::Value;
 use supervisor_proto::ids::{AppId, ServiceName};
 
 use crate::domain::{
@@ -86,6 +87,36 @@ pub struct Output {
     pub bytes: Vec<u8>,
 }
 
+/// Something that the engine is asked to make, or to join.
+#[derive(Debug, Clone, Copy)]
+pub enum Change<'a> {
+    /// [`Engine::create`].
+    Container(&'a ContainerSpec),
+    /// [`Engine::create_volume`].
+    Volume {
+        /// The engine's name.
+        name: &'a str,
+        /// What it is made from.
+        volume: &'a OwnVolume,
+    },
+    /// [`Engine::create_network`].
+    Network {
+        /// The engine's name.
+        name: &'a str,
+        /// What it is made from.
+        options: &'a NetworkOptions,
+        /// All of its labels.
+        labels: &'a BTreeMap<String, String>,
+    },
+    /// [`Engine::connect`].
+    Connection {
+        /// The network, and how the container is on it.
+        endpoint: &'a Endpoint,
+        /// The container.
+        container: &'a ContainerId,
+    },
+}
+
 /// Called with the percentage of a pull, 0 to 100, over all layers by bytes; never falls.
 pub type Progress<'a> = &'a (dyn Fn(u32) + Send + Sync);
 
@@ -102,6 +133,10 @@ pub trait Engine: Send + Sync {
 
     /// Fetches an image.
     async fn pull(&self, image: &str, progress: Progress<'_>) -> Result<(), EngineError>;
+
+    /// The JSON body that goes to the engine with this change: the owner's policy is about it, and the calls
+    /// below send it as it is. Asks nobody, and says the same whenever it is asked.
+    fn body_of(&self, change: Change<'_>) -> Value;
 
     /// Makes a container.
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError>;

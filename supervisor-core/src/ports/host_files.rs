@@ -67,6 +67,10 @@ pub trait HostFiles: Send + Sync {
     /// Existing folders keep owner and mode.
     async fn prepare(&self, app: AppId, services: &[ServiceName]) -> Result<(), HostFilesError>;
 
+    /// Where a path of the host leads: the same path when no symlink is on the way; none when nothing is there.
+    /// It is followed beneath `HOST_ROOT`; what cannot be followed is an error.
+    async fn follow(&self, path: &str) -> Result<Option<String>, HostFilesError>;
+
     /// Whether [`empty_data`](Self::empty_data) could empty the app's data folder: an error names what is in
     /// the way. Changes nothing.
     async fn check_data(&self, app: AppId) -> Result<(), HostFilesError>;

@@ -13,6 +13,7 @@ use super::{
     Context,
     execute::Executor,
     observe::{observe, render_for},
+    warrant::permit_plan,
 };
 use crate::{
     domain::{
@@ -106,6 +107,7 @@ impl Cycle<'_> {
             let there = observed.containers.iter().filter_map(|c| c.service.clone()).collect();
             let situation = Situation { record: self.record, wanted: &wanted, observed: &observed };
             let why = explain(situation, &plan, &|record| render_for(self.context, record, &observed));
+            permit_plan(self.context, self.record, &wanted, &plan.steps).await?;
             self.execute(&plan, &wanted, &there, &why).await?;
             if plan.steps.contains(&Step::ForgetApp) {
                 return Ok(Outcome::Forgotten);

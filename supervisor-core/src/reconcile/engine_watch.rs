@@ -60,6 +60,7 @@ async fn listen(reconciler: &Arc<Reconciler>) -> Result<(), EngineError> {
     context.status.set_engine_available(true);
     context.events.tell_all(|| What::EngineChanged { available: true });
     adopt_all(reconciler, &containers).await?;
+    reconciler.adoption_done();
     report_strangers(reconciler).await?;
     reconciler.nudge_all(false, false);
     while let Some(event) = events.next().await {

@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, time::Duration};
 use supervisor_proto::ids::{AppId, ServiceName};
 use tokio::sync::Notify;
 
-use super::{Context, status::Activity};
+use super::{
+    Context,
+    status::Activity,
+    warrant::{self, Subject},
+};
 use crate::{
     closing::closed,
     domain::{
@@ -69,6 +73,7 @@ impl Executor<'_> {
             }
             Step::CreateVolume { volume } => {
                 if let Some(own) = self.wanted.volumes.get(volume) {
+                    self.permit(Subject::Volume(volume)).await?;
                     engine.create_volume(volume, own).await?;
                 }
             }
@@ -76,6 +81,7 @@ impl Executor<'_> {
             Step::CreateContainer { service } => self.create(service).await?,
             Step::ConnectNetwork { service, id, network } => {
                 if let Some(id) = self.container(service, id.as_ref()) {
+                    self.permit(Subject::Service(service)).await?;
                     engine.connect(&self.endpoint(service, network), &id).await?;
                 }
             }
@@ -113,6 +119,11 @@ impl Executor<'_> {
             () = closed(self.context.closing.clone()) => Err(CoreError::ShuttingDown),
             () = self.cancel.notified() => Err(CoreError::Cancelled),
         }
+    }
+
+    /// The last word of the owner's policy before the engine is told.
+    async fn permit(&self, subject: Subject<'_>) -> Result<(), CoreError> {
+        warrant::permit(self.context, self.record, self.wanted, &[subject]).await
     }
 
     fn grace(&self, service: Option<&ServiceName>) -> Duration {
@@ -162,6 +173,12 @@ impl Executor<'_> {
         if let Some(why) = self.why.get(service).map(Explanation::because) {
             spec.labels.insert(labels::MADE_BECAUSE.to_owned(), why);
         }
+        // What is sent is asked about, with this label.
+        let mut final_word = self.wanted.clone();
+        if let Some(service) = final_word.services.get_mut(service) {
+            service.spec = spec.clone();
+        }
+        warrant::permit(self.context, self.record, &final_word, &[Subject::Service(service)]).await?;
         let id = self.context.engine.create(&spec).await?;
         self.made.insert(service.clone(), id);
         Ok(())
@@ -174,6 +191,7 @@ impl Executor<'_> {
     async fn start(&self, service: &ServiceName, known: Option<&ContainerId>) -> Result<(), CoreError> {
         self.show(Activity::Starting);
         let Some(id) = self.container(service, known) else { return Ok(()) };
+        self.permit(Subject::Service(service)).await?;
         let engine = self.context.engine.as_ref();
         if let (Some(known), Some(wanted)) = (known, self.wanted.services.get(service)) {
             // It may have been stopped by us, which took its policy away.
@@ -195,6 +213,7 @@ impl Executor<'_> {
     }
 
     async fn create_network(&self, network: &str) -> Result<(), CoreError> {
+        self.permit(Subject::Network(network)).await?;
         let options = self.wanted.networks.get(network).cloned().unwrap_or_default();
         let labels = labels::of_network(&self.context.instance, self.app(), &options);
         Ok(self.context.engine.create_network(network, &options, &labels).await?)

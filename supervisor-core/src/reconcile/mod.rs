@@ -9,10 +9,12 @@ mod observe;
 mod preview;
 mod reconciler;
 pub mod status;
+mod warrant;
 mod worker;
 
 use std::sync::Arc;
 
+use supervisor_proto::policy::Policy;
 use tokio::sync::watch;
 
 use self::{attachments::Attachments, status::StatusBoard};
@@ -41,6 +43,8 @@ pub struct Context {
     pub instance: String,
     /// The host path whose `<appId>` folders are the apps' `/data`.
     pub data_path: String,
+    /// What the owner grants to targets that role frontend applied.
+    pub policy: watch::Receiver<Policy>,
     /// Places of the host that an owner is warned of.
     pub own_places: OwnPlaces,
     /// What apps are told of the device.

@@ -12,7 +12,7 @@ use crate::{
     domain::{
         intent::{Action, edit},
         preview::{Preview, preview},
-        record::AppRecord,
+        record::{AppRecord, AppliedBy},
         target::Target,
     },
     error::CoreError,
@@ -48,7 +48,7 @@ impl Reconciler {
         let stored_commit = stored.as_ref().map(|r| r.target.app.commit.clone()).unwrap_or_default();
         let record = match (stored, target) {
             (Some(stored), None) => stored,
-            (Some(stored), Some(target)) => edit(&stored, &Action::Apply(Box::new(target)))
+            (Some(stored), Some(target)) => edit(&stored, &Action::Apply(Box::new(target), AppliedBy::Admin))
                 .map_err(|missing| CoreError::ServiceNotFound { app, service: missing.0 })?,
             (None, Some(target)) => AppRecord::new(target, String::new()),
             (None, None) => return Err(CoreError::AppNotFound(app)),

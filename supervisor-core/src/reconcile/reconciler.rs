@@ -21,7 +21,10 @@ use super::{
     worker::{Command, Origin, Worker},
 };
 use crate::{
-    domain::{intent::Action, record::AppRecord},
+    domain::{
+        intent::Action,
+        record::{AppRecord, AppliedBy},
+    },
     error::CoreError,
 };
 
@@ -40,6 +43,8 @@ struct Handle {
 struct Workers {
     handles: BTreeMap<AppId, Handle>,
     tasks: JoinSet<()>,
+    /// Containers that no record named have been adopted.
+    adopted: bool,
     /// Last good copies of damaged records, until the engine can be asked.
     provisional: BTreeMap<AppId, AppRecord>,
 }
@@ -122,7 +127,11 @@ impl Reconciler {
         let known = self.workers().handles.get(&app).cloned();
         let handle = match (known, &action) {
             (Some(handle), _) => handle,
-            (None, Action::Apply(_)) => self.spawn(app, None),
+            // Until containers are adopted, an app without a record may still be the owner's.
+            (None, Action::Apply(_, AppliedBy::Frontend)) if !self.workers().adopted => {
+                return Err(CoreError::StillInProgress { waiting_for: "the container engine".to_owned() });
+            }
+            (None, Action::Apply(..)) => self.spawn(app, None),
             (None, _) if self.workers().provisional.contains_key(&app) => {
                 return Err(CoreError::StillInProgress { waiting_for: "the container engine".to_owned() });
             }
@@ -140,6 +149,11 @@ impl Reconciler {
             Ok(answer) => answer.unwrap_or(Err(CoreError::ShuttingDown)),
             Err(_) => Err(CoreError::StillInProgress { waiting_for: "the container engine".to_owned() }),
         }
+    }
+
+    /// From now on an app without a record is nobody's.
+    pub fn adoption_done(&self) {
+        self.workers().adopted = true;
     }
 
     /// Makes one app's worker look at the engine.

@@ -209,7 +209,12 @@ impl Worker {
             }
             Ok(Outcome::Converged | Outcome::Waiting { .. }) => self.context.status.remove(self.app),
             // Whoever cancelled a download does not want it to begin anew by itself.
-            Err(CoreError::Cancelled | CoreError::ShuttingDown | CoreError::PurgeGivenUp { .. }) => {
+            Err(
+                CoreError::Cancelled
+                | CoreError::ShuttingDown
+                | CoreError::PurgeGivenUp { .. }
+                | CoreError::NotGranted(_),
+            ) => {
                 self.show_failure(result);
             }
             Err(_) => {

@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use supervisor_core::{domain, error, event_feed, ports, reconcile};
+use supervisor_core::{adapters, domain, error, event_feed, ports, reconcile};
 
 mod api_access;
 #[path = "../../src/reconcile/fakes/mod.rs"]

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt as _, stream::BoxStream};
+use supervisor_proto::policy::Repository;
 
 use super::{
     OpenRequest, Opened, Terminals,
@@ -97,10 +98,21 @@ impl Terminals {
         let own: Vec<String> = std::iter::once(data).chain(locks).collect();
         match access.first_privilege(&own) {
             None => Ok(()),
-            Some(held) => {
-                Err(CoreError::PolicyRefused { what: format!("a terminal in a container with {held}") })
-            }
+            Some(_) if self.is_granted(request, container) => Ok(()),
+            Some(held) => Err(CoreError::PolicyRefused {
+                what: format!("a terminal in a container with {held} and no grant with terminal = true"),
+            }),
         }
+    }
+
+    /// Whether the owner's policy opens terminals in this service, for the image that its container was made from.
+    fn is_granted(&self, request: &OpenRequest, container: &Container) -> bool {
+        let Some(target) = labels::made_from(container) else { return false };
+        let policy = self.reconciler.context().policy.borrow();
+        target.services.iter().any(|(name, service)| {
+            let repository = Repository::of_image(&service.image);
+            policy.grants_for(request.app, name, repository.as_ref()).iter().any(|grant| grant.terminal)
+        })
     }
 
     /// By the launcher in one of the image's shells; a command without any is started as it is.

@@ -8,9 +8,10 @@ use supervisor_proto::ids::{AppId, ServiceName};
 
 use super::{
     answers::{ContainerItem, Created, Inspected},
+    bodies::body_of,
     path::{Query, segment},
     refusal::{is_being_removed, is_container_absent},
-    request::{create_body, restart_policy},
+    request::restart_policy,
     transport::{Call, QUICK, SLOW, Transport, already, label_filter},
 };
 use crate::{
@@ -20,7 +21,10 @@ use crate::{
         observed::{Container, ContainerId, ContainerState},
         target::RestartPolicy,
     },
-    ports::{engine::EngineError, exec::Life},
+    ports::{
+        engine::{Change, EngineError},
+        exec::Life,
+    },
 };
 
 /// `GET /containers/json`.
@@ -87,7 +91,7 @@ fn exit_code(status: &str) -> Option<i64> {
 /// `POST /containers/create`.
 pub async fn create(transport: &Transport, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {
     let path = format!("/containers/create{}", Query::new().add("name", &spec.name));
-    let call = Call::new(Method::POST, path, "create a container").json(create_body(spec));
+    let call = Call::new(Method::POST, path, "create a container").json(body_of(Change::Container(spec)));
     let created: Created = transport.get(call, SLOW).await?;
     for warning in &created.warnings {
         log::warn!("engine warned container={} warning='{warning}'", spec.name);

@@ -4,6 +4,7 @@
 //! Source for every call: <https://docs.docker.com/reference/api/engine/>, version 1.41 and later.
 
 mod answers;
+mod bodies;
 mod confinement;
 mod containers;
 mod dialect;
@@ -31,7 +32,9 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
+use serde_json::Value;
 
+pub use self::bodies::body_of;
 use self::transport::Transport;
 use crate::{
     domain::{
@@ -43,7 +46,7 @@ use crate::{
         volume::OwnVolume,
     },
     ports::{
-        engine::{Engine, EngineError, EngineEvent, NetworkRemoval, Output, Progress, SeenNetwork},
+        engine::{Change, Engine, EngineError, EngineEvent, NetworkRemoval, Output, Progress, SeenNetwork},
         exec::{Command, Exec, ExecEngine, ExecId, ExecState, Life, WindowSize},
     },
 };
@@ -73,6 +76,10 @@ impl Engine for DockerEngine {
 
     async fn pull(&self, image: &str, progress: Progress<'_>) -> Result<(), EngineError> {
         pull::pull(&self.transport, image, progress).await
+    }
+
+    fn body_of(&self, change: Change<'_>) -> Value {
+        body_of(change)
     }
 
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     answers::NetworkAnswer,
-    network_request::{self, create_body},
+    bodies::body_of,
     path::segment,
     refusal::{is_connected, is_network_there, is_network_used, is_subnet_taken},
     transport::{Call, QUICK, SLOW, Transport, already},
@@ -18,7 +18,7 @@ use crate::{
         observed::ContainerId,
         wanted::{SUPERVISOR_GATEWAY, SUPERVISOR_NETWORK},
     },
-    ports::engine::{EngineError, NetworkRemoval, SeenNetwork},
+    ports::engine::{Change, EngineError, NetworkRemoval, SeenNetwork},
 };
 
 /// Where the balena supervisor puts its bridge.
@@ -56,7 +56,7 @@ pub async fn create(
     options: &NetworkOptions,
     labels: &BTreeMap<String, String>,
 ) -> Result<(), EngineError> {
-    post(transport, create_body(name, options, labels)).await
+    post(transport, body_of(Change::Network { name, options, labels })).await
 }
 
 /// `POST /networks/create`, the supervisor's bridge. Where its subnet is taken, the engine chooses one.
@@ -123,7 +123,7 @@ pub async fn connect(
     id: &ContainerId,
 ) -> Result<(), EngineError> {
     let path = format!("/networks/{}/connect", segment(&endpoint.network));
-    let body = json!({ "Container": id.0, "EndpointConfig": network_request::endpoint(endpoint) });
+    let body = body_of(Change::Connection { endpoint, container: id });
     let call = Call::new(Method::POST, path, "connect a network").json(body);
     match transport.call(call, SLOW).await {
         Err(EngineError::Refused { message, .. }) if is_connected(&message) => Ok(()),

@@ -7,12 +7,13 @@ use serde_json::{Map, Value, json};
 
 use super::{
     answers::{VolumeItem, Volumes},
+    bodies::body_of,
     path::segment,
     transport::{Call, QUICK, SLOW, Transport, already, label_filter},
 };
 use crate::{
     domain::{labels, volume::OwnVolume},
-    ports::engine::EngineError,
+    ports::engine::{Change, EngineError},
 };
 
 /// `GET /volumes`.
@@ -37,7 +38,7 @@ fn fingerprint(volume: &VolumeItem) -> &str {
 /// options.
 pub async fn create(transport: &Transport, name: &str, volume: &OwnVolume) -> Result<(), EngineError> {
     let call = Call::new(Method::POST, "/volumes/create".to_owned(), "create a volume");
-    let made: VolumeItem = transport.get(call.json(create_body(name, volume)), SLOW).await?;
+    let made: VolumeItem = transport.get(call.json(body_of(Change::Volume { name, volume })), SLOW).await?;
     let ours = |label: &str| made.labels.get(label) == volume.labels.get(label);
     if ![labels::SUPERVISED, labels::INSTANCE, labels::APP_ID].into_iter().all(ours) {
         return Err(conflict(format!("volume {name} exists and belongs to somebody else")));

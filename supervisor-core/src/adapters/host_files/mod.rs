@@ -5,6 +5,7 @@
 
 mod empty;
 mod folder;
+mod follow;
 mod lock;
 mod mounts;
 mod roots;
@@ -33,9 +34,10 @@ impl LinuxHostFiles {
         Self { roots: Arc::new(Roots::new(host_root, data_path)) }
     }
 
-    async fn blocking<F>(&self, work: F) -> Result<(), HostFilesError>
+    async fn blocking<T, F>(&self, work: F) -> Result<T, HostFilesError>
     where
-        F: FnOnce(&Roots) -> Result<(), HostFilesError> + Send + 'static,
+        T: Send + 'static,
+        F: FnOnce(&Roots) -> Result<T, HostFilesError> + Send + 'static,
     {
         let roots = Arc::clone(&self.roots);
         let done = tokio::task::spawn_blocking(move || work(&roots)).await;
@@ -58,6 +60,11 @@ impl HostFiles for LinuxHostFiles {
             services.iter().try_for_each(|service| roots.ensure_lock_folder(app, service).map(drop))
         })
         .await
+    }
+
+    async fn follow(&self, path: &str) -> Result<Option<String>, HostFilesError> {
+        let path = PathBuf::from(path);
+        self.blocking(move |roots| follow::follow(roots, &path)).await
     }
 
     async fn check_data(&self, app: AppId) -> Result<(), HostFilesError> {

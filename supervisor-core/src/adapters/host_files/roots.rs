@@ -100,7 +100,7 @@ impl Roots {
         Ok(Folder::new(parent, path.to_owned()))
     }
 
-    fn open_host(&self) -> Result<OwnedFd, HostFilesError> {
+    pub(super) fn open_host(&self) -> Result<OwnedFd, HostFilesError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         rustix::fs::openat(CWD, &self.host_root, flags, Mode::empty())
             .map_err(|errno| open_error(&self.host_root, errno))
@@ -150,7 +150,7 @@ pub(super) fn open_without_symlinks(host: &OwnedFd, path: &Path) -> Result<Owned
 }
 
 /// `path` without its leading slash; a `..` in it is refused.
-fn relative(path: &Path) -> Result<PathBuf, HostFilesError> {
+pub(super) fn relative(path: &Path) -> Result<PathBuf, HostFilesError> {
     let mut names = PathBuf::new();
     for part in path.components() {
         match part {

@@ -73,6 +73,8 @@ pub struct State {
     pub locks: BTreeMap<(AppId, String), String>,
     /// A mount point inside an app's data.
     pub mounted: BTreeMap<AppId, String>,
+    /// Paths of the host that are symlinks, and where they lead.
+    pub planted: BTreeMap<String, String>,
     pub records: BTreeMap<AppId, AppRecord>,
     pub api_access: Option<StoredApiAccess>,
     pub power: Option<PowerIntent>,

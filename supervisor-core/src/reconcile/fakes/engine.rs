@@ -10,6 +10,7 @@ use tokio_stream::wrappers::UnboundedReceiverStream;
 
 use super::device::{Boxed, FakeDevice, FakeVolume, Fault, State};
 use crate::{
+    adapters::docker::body_of,
     domain::{
         container::{ContainerSpec, Network},
         event::Happening,
@@ -20,8 +21,11 @@ use crate::{
         volume::OwnVolume,
         wanted::SUPERVISOR_NETWORK,
     },
-    ports::engine::{Engine, EngineError, EngineEvent, NetworkRemoval, Output, Progress, SeenNetwork},
+    ports::engine::{
+        Change, Engine, EngineError, EngineEvent, NetworkRemoval, Output, Progress, SeenNetwork,
+    },
 };
+use serde_json::Value;
 
 pub fn refused(status: u16) -> EngineError {
     EngineError::Refused { action: "do it".to_owned(), status, message: "no".to_owned() }
@@ -156,6 +160,10 @@ impl Engine for FakeDevice {
             Ok(())
         })
         .await
+    }
+
+    fn body_of(&self, change: Change<'_>) -> Value {
+        body_of(change)
     }
 
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {

@@ -69,6 +69,11 @@ impl HostFiles for FakeDevice {
         .await
     }
 
+    async fn follow(&self, path: &str) -> Result<Option<String>, HostFilesError> {
+        let planted = self.state().planted.get(path).cloned();
+        Ok(Some(planted.unwrap_or_else(|| path.to_owned())))
+    }
+
     async fn check_data(&self, app: AppId) -> Result<(), HostFilesError> {
         self.call("check data".to_owned(), files_failed, |state| state.free_of_mounts(app)).await
     }

@@ -7,6 +7,7 @@ use supervisor_proto::ids::{AppId, ServiceName, VolumeName};
 use crate::domain::{
     environment::ApiAccess,
     intent::Action,
+    record::AppliedBy,
     settings::Settings,
     target::{AppFacts, DEFAULT_STOP_GRACE_MS, Mount, NetworkMode, RestartPolicy, Service, Target, Volume},
 };
@@ -83,7 +84,7 @@ pub fn target(id: u64) -> Target {
 }
 
 pub fn apply(target: Target) -> Action {
-    Action::Apply(Box::new(target))
+    Action::Apply(Box::new(target), AppliedBy::Admin)
 }
 
 pub fn restart() -> Action {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use supervisor_proto::policy::Policy;
 use tokio::sync::watch;
 
 use super::{
@@ -16,8 +17,8 @@ use crate::{
         host_access::OwnPlaces,
         intent::Action,
         observed::{ContainerId, ContainerState},
-        record::AppRecord,
-        target::RestartPolicy,
+        record::{AppRecord, AppliedBy},
+        target::{RestartPolicy, Target},
     },
     error::CoreError,
     event_feed::EventFeed,
@@ -36,6 +37,7 @@ pub struct World {
     pub reconciler: Arc<Reconciler>,
     pub api: watch::Sender<Option<ApiAccess>>,
     pub closing: watch::Sender<bool>,
+    pub policy: watch::Sender<Policy>,
 }
 
 impl World {
@@ -53,6 +55,7 @@ impl World {
     pub fn boot_damaged(device: &Arc<FakeDevice>, provisional: Vec<AppRecord>) -> Self {
         let (api, known) = watch::channel(None);
         let (closing, ending) = watch::channel(false);
+        let (granted, policy) = watch::channel(Policy::default());
         let records: Vec<AppRecord> = device.state().records.values().cloned().collect();
         let context = Context {
             engine: Arc::<FakeDevice>::clone(device),
@@ -60,6 +63,7 @@ impl World {
             store: Arc::<FakeDevice>::clone(device),
             instance: INSTANCE.to_owned(),
             data_path: "/resin-data".to_owned(),
+            policy,
             own_places: OwnPlaces::default(),
             device: DeviceFacts::default(),
             api: known,
@@ -69,7 +73,16 @@ impl World {
             attachments: Arc::default(),
         };
         let reconciler = Arc::new(Reconciler::new(Arc::new(context), records, provisional));
-        Self { device: Arc::clone(device), reconciler, api, closing }
+        Self { device: Arc::clone(device), reconciler, api, closing, policy: granted }
+    }
+
+    /// A life with one app that role frontend applied.
+    pub async fn with_frontends_app(target: Target) -> Self {
+        let world = Self::new();
+        world.reconciler.adoption_done();
+        let id = target.app.app_id.get();
+        world.act(id, Action::Apply(Box::new(target), AppliedBy::Frontend)).await.unwrap();
+        world
     }
 
     /// A life with one app, [`target`], that runs.

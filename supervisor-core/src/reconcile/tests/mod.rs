@@ -13,6 +13,7 @@ mod pull;
 mod shutdown;
 mod status;
 mod together;
+mod warrant;
 
 pub use super::fakes::{
     APP, DATA_LOCK, FakeDevice, Fault, INSTANCE, World, api, api_service, app, apply, name, restart, service,

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         event::What,
         intent::{Action, edit},
-        record::{AppRecord, PurgePhase},
+        record::{AppRecord, AppliedBy, PurgePhase},
     },
     error::{CoreError, chain},
     ports::host_files::HostFilesError,
@@ -19,8 +19,13 @@ impl Worker {
     /// changed.
     pub(super) async fn accept(&mut self, action: &Action, force: bool) -> Result<(), CoreError> {
         let current = match (&self.record, action) {
+            (Some(record), Action::Apply(_, AppliedBy::Frontend))
+                if record.applied_by == AppliedBy::Admin =>
+            {
+                return Err(CoreError::OwnersApp(self.app));
+            }
             (Some(record), _) => record.clone(),
-            (None, Action::Apply(target)) => AppRecord::new(target.as_ref().clone(), fresh_token()?),
+            (None, Action::Apply(target, _)) => AppRecord::new(target.as_ref().clone(), fresh_token()?),
             (None, _) => return Err(CoreError::AppNotFound(self.app)),
         };
         let mut next = edit(&current, action)
@@ -28,7 +33,7 @@ impl Worker {
         let takes_away = match action {
             Action::Restart(_) | Action::Purge | Action::Stop(_) | Action::Remove => true,
             // A new target is kept even while updates are locked; it is carried out later.
-            Action::Apply(_) | Action::Start(_) => false,
+            Action::Apply(..) | Action::Start(_) => false,
         };
         if *action == Action::Purge {
             // What cannot be emptied is found before the app is taken down for it.
@@ -65,6 +70,7 @@ impl Worker {
             error,
             CoreError::Files(HostFilesError::MountPoint { .. } | HostFilesError::Unsafe { .. })
                 | CoreError::VolumeInUse { .. }
+                | CoreError::NotGranted(_)
         );
         let Some(record) = self.record.as_mut().filter(|r| blocked && r.purge == Some(PurgePhase::Requested))
         else {

@@ -3,6 +3,7 @@
 
 mod emptying;
 mod folders;
+mod following;
 mod locks;
 mod mount_table;
 
