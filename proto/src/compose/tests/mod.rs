@@ -5,6 +5,7 @@ mod networks;
 mod properties;
 mod read;
 mod refused;
+mod refused_settings;
 mod settings;
 mod target_state;
 

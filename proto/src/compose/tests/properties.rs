@@ -22,7 +22,10 @@ fn text() -> impl Strategy<Value = String> {
         "[0-9.]{0,8}(us|ms|s|m|h)?",
         "[a-z'\"\\\\ $;]{0,12}",
         "(data|db|web)?:?/?[a-z./]{0,6}(:ro)?",
+        "/?[a-z./:]{0,8}:/[a-z./]{0,6}(:ro|:rshared)?",
         Just("volume".to_owned()),
+        Just("bind".to_owned()),
+        Just("tmpfs".to_owned()),
         any::<String>(),
     ]
 }
@@ -49,6 +52,11 @@ fn service() -> impl Strategy<Value = Value> {
     proptest::collection::vec((key(), value()), 0..8).prop_map(object)
 }
 
+/// Nothing in it can mean something else to the engine than it was checked for.
+fn is_plain(path: &str) -> bool {
+    path.starts_with('/') && !path.contains(':') && path.split('/').all(|part| !matches!(part, "." | ".."))
+}
+
 proptest! {
     #[test]
     fn document_of_any_shape_is_read_or_refused(value in value()) {
@@ -66,6 +74,8 @@ proptest! {
                 prop_assert!(service.ports.iter().all(|port| (1..=65535).contains(&port.container_port)));
                 prop_assert!(service.volumes.iter().all(|mount| document.volumes.contains_key(&mount.volume)));
                 prop_assert!(service.volumes.iter().all(|mount| mount.target.starts_with('/')));
+                prop_assert!(service.binds.iter().all(|bind| is_plain(&bind.source) && is_plain(&bind.target)));
+                prop_assert!(service.tmpfs.iter().all(|tmpfs| is_plain(&tmpfs.target)));
             }
         }
     }
