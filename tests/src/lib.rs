@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: commands, containers, HTTP by curl, and the small device.
 
 pub mod app;
+pub mod browser;
 pub mod bus;
 pub mod command;
 pub mod compose;
@@ -12,6 +13,7 @@ pub mod live;
 pub mod live_app;
 pub mod network;
 pub mod registry;
+pub mod relay;
 pub mod scratch;
 pub mod suite;
 pub mod supervisor;

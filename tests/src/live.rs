@@ -99,7 +99,7 @@ impl Supervisor {
     /// Starts the frontend, again after a kill.
     pub fn start_frontend(&mut self) -> Result<()> {
         let mut command = self.program("supervisor-frontend");
-        command.uid(FRONTEND).gid(FRONTEND);
+        command.uid(self.frontend_uid()).gid(FRONTEND);
         self.frontend = Some(Process::start(&mut command, &self.folder.path().join("frontend.log"))?);
         Ok(())
     }
@@ -112,6 +112,14 @@ impl Supervisor {
     /// The frontend ends as by `kill -9`.
     pub fn kill_frontend(&mut self) {
         self.frontend = None;
+    }
+
+    /// The frontend's own memory, its proportional share of what it shares included, in KiB.
+    pub fn frontend_memory_kib(&self) -> Result<u64> {
+        let id = self.frontend.as_ref().ok_or("no frontend")?.id();
+        let rollup = fs::read_to_string(format!("/proc/{id}/smaps_rollup"))?;
+        let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).ok_or("no PSS")?;
+        Ok(line.trim().trim_end_matches(" kB").parse()?)
     }
 
     /// The local tool, as root.
@@ -201,8 +209,18 @@ impl Supervisor {
         for name in ["core", "frontend", "data"] {
             fs::create_dir_all(self.folder.path().join(name))?;
         }
-        std::os::unix::fs::chown(self.folder.path().join("frontend"), Some(FRONTEND), Some(FRONTEND))?;
+        std::os::unix::fs::chown(
+            self.folder.path().join("frontend"),
+            Some(self.frontend_uid()),
+            Some(FRONTEND),
+        )?;
         Ok(())
+    }
+
+    /// [`FRONTEND`], unless the settings name another.
+    fn frontend_uid(&self) -> u32 {
+        let set = self.settings.iter().find(|(name, _)| name == "FRONTEND_UID");
+        set.and_then(|(_, uid)| uid.parse().ok()).unwrap_or(FRONTEND)
     }
 
     fn program(&self, name: &str) -> Command {
@@ -215,6 +233,7 @@ impl Supervisor {
             .env("LED_FILE", self.folder.join("led"))
             .env("LISTEN_ADDRESS", "127.0.0.1")
             .env("LISTEN_PORT", self.port.to_string())
+            .env("TTY_LISTEN_PORT", "0")
             .envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }

@@ -64,6 +64,11 @@ impl LiveApp {
         wait_until("the app's TERM", SOON, || check(sign.exists(), "no TERM yet"))
     }
 
+    /// What runs in its container.
+    pub fn processes(&self) -> Result<String> {
+        self.engine.docker(&["top", &self.container()?])
+    }
+
     /// The body that names this app.
     pub fn body(&self) -> String {
         format!(r#"{{"appId": {}}}"#, self.id)

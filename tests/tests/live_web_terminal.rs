@@ -1,0 +1,236 @@
+//! The web terminal: the real programs, a real container, a real browser.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use supervisor_tests::Result;
+use supervisor_tests::browser::{Browser, DESKTOP, PHONE};
+use supervisor_tests::command::finish;
+use supervisor_tests::live::Supervisor;
+use supervisor_tests::live_app::LiveApp;
+use supervisor_tests::relay::Relay;
+use supervisor_tests::wait::{check, wait_until};
+
+const SCREEN: &str = ".xterm-rows";
+const STATE: &str = "#state";
+const SOON: Duration = Duration::from_secs(30);
+const ENTER: &str = "\u{e007}";
+const CONTROL: &str = "\u{e009}";
+/// `WebDriver`'s word for letting go of all modifiers.
+const RELEASE: &str = "\u{e000}";
+
+/// Where pictures go that are to be kept: the folder `docs`, when they are made anew.
+const PICTURES: &str = "SUPERVISOR_PICTURES";
+
+fn spawn(supervisor: &Supervisor, app: &LiveApp) -> Result<String> {
+    let answer = supervisor.client()?.post("/v1/spawn-tty", &app.body())?;
+    check(answer.status == 200, format!("{answer:?} {}", supervisor.logs()))?;
+    Ok(answer.body)
+}
+
+/// A browser that shows the terminal of a running app, with a shell in it.
+fn opened(supervisor: &Supervisor, app: &LiveApp) -> Result<Browser> {
+    let browser = Browser::start(DESKTOP)?;
+    browser.open(&spawn(supervisor, app)?)?;
+    browser.wait_for_text(STATE, "Connected").map_err(|error| format!("{error} {}", supervisor.logs()))?;
+    Ok(browser)
+}
+
+fn picture(browser: &Browser, name: &str) -> Result<()> {
+    if let Some(folder) = env::var_os(PICTURES) {
+        return browser.screenshot(&PathBuf::from(folder).join(name));
+    }
+    // It has to be possible to make one.
+    let file = env::temp_dir().join(format!("{}-{name}", std::process::id()));
+    browser.screenshot(&file)?;
+    check(fs::metadata(&file)?.len() > 1000, "an empty picture")?;
+    Ok(fs::remove_file(file)?)
+}
+
+#[test]
+fn terminal_in_a_browser_types_shows_resizes_and_tells_the_exit_code() -> Result<()> {
+    let supervisor = Supervisor::start(&[])?;
+    let app = LiveApp::apply(&supervisor)?;
+    let browser = opened(&supervisor, &app)?;
+    assert_eq!(browser.text("#app")?, "demo");
+    assert_eq!(browser.text("#service")?, "main · sh");
+    let address = browser.evaluate("return location.pathname")?;
+    assert!(address.as_str().is_some_and(|path| path.starts_with("/s/")), "{address}");
+
+    browser.keys(&format!("export PS1='demo:\\w# '; clear{ENTER}"))?;
+    // Four bytes for one character, and a colour that xterm.js sets by a style of its own.
+    browser.keys(&format!("printf '\\360\\237\\230\\200 \\033[38;2;9;9;255mblue\\033[0m\\n'{ENTER}"))?;
+    browser.wait_for_text(SCREEN, "\u{1f600} blue\n")?;
+    let colour = "return [...document.querySelectorAll('.xterm-rows span')].some(span => span.style.color === 'rgb(9, 9, 255)')";
+    assert_eq!(browser.evaluate(colour)?, true);
+    browser.keys(&format!("clear; ls -l --color /; df -h /data; uname -sm{ENTER}"))?;
+    browser.wait_for_text(SCREEN, "Linux")?;
+    picture(&browser, "terminal-desktop.png")?;
+
+    let rows = |browser: &Browser| -> Result<String> {
+        browser.keys(&format!("clear; stty size{ENTER}"))?;
+        wait_until("the size", SOON, || {
+            let text = browser.text(SCREEN)?;
+            let size =
+                text.lines().find(|line| line.trim().split(' ').all(|word| word.parse::<u16>().is_ok()));
+            Ok(size.ok_or_else(|| text.clone())?.trim().to_owned())
+        })
+    };
+    let before = rows(&browser)?;
+    browser.resize(700, 500)?;
+    wait_until("another size", SOON, || check(rows(&browser)? != before, "the same size"))?;
+
+    browser.keys(&format!("clear; sleep 1000{ENTER}"))?;
+    browser.keys(&format!("{CONTROL}c{RELEASE}"))?;
+    browser.keys(&format!("echo code $?{ENTER}"))?;
+    browser.wait_for_text(SCREEN, "code 130")?;
+    browser.keys(&format!("exit 3{ENTER}"))?;
+    browser.wait_for_text(SCREEN, "[The shell ended with exit code 3.]")?;
+    browser.wait_for_text("#notice", "The shell ended with exit code 3.")?;
+    assert_eq!(browser.text(STATE)?, "Ended");
+    let complaints = browser.complaints()?;
+    assert!(complaints.is_empty(), "{complaints:?}");
+    Ok(())
+}
+
+#[test]
+fn terminal_on_a_phone_has_the_keys_that_a_phone_lacks() -> Result<()> {
+    let supervisor = Supervisor::start(&[])?;
+    let app = LiveApp::apply(&supervisor)?;
+    let browser = Browser::start(PHONE)?;
+    browser.open(&spawn(&supervisor, &app)?)?;
+    browser.wait_for_text(STATE, "Connected")?;
+    browser.keys(&format!("export PS1='\\w# '; clear; ls /; sleep 1000{ENTER}"))?;
+    browser.wait_for_text(SCREEN, "usr")?;
+    browser.click("[data-key=control]")?;
+    browser.keys("c")?;
+    browser.keys(&format!("echo code $?{ENTER}"))?;
+    browser.wait_for_text(SCREEN, "code 130")?;
+    browser.click("[data-key=up]")?;
+    browser.click("[data-key=up]")?;
+    browser.wait_for_text(SCREEN, "# export PS1")?;
+    browser.click("[data-key=control]")?;
+    browser.keys("u")?;
+    browser.keys(&format!("uptime{ENTER}"))?;
+    browser.wait_for_text(SCREEN, "load average")?;
+    picture(&browser, "terminal-phone.png")?;
+    let sideways = browser.evaluate("return document.documentElement.scrollWidth > innerWidth")?;
+    assert_eq!(sideways, false, "the page must not scroll sideways");
+    Ok(())
+}
+
+#[test]
+fn restart_under_a_terminal_says_so_and_the_next_one_is_in_the_new_container() -> Result<()> {
+    let supervisor = Supervisor::start(&[])?;
+    let app = LiveApp::apply(&supervisor)?;
+    let before = spawn(&supervisor, &app)?;
+    let browser = opened(&supervisor, &app)?;
+    let answer = supervisor.client()?.post("/v1/restart", &app.body())?;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    browser.wait_for_text(SCREEN, "[The app is being restarted.]")?;
+    assert_ne!(spawn(&supervisor, &app)?, before);
+    browser.open(&before)?;
+    browser.wait_for_text("h1", "There is no terminal here")?;
+    opened(&supervisor, &app)?.wait_for_text(STATE, "Connected")?;
+    Ok(())
+}
+
+#[test]
+fn terminal_of_a_stopped_app_says_why_and_opens_when_it_runs_again() -> Result<()> {
+    let supervisor = Supervisor::start(&[])?;
+    let app = LiveApp::apply(&supervisor)?;
+    let id = app.id.to_string();
+    supervisor.admin_ok(&["app", "stop", &id])?;
+    let browser = Browser::start(DESKTOP)?;
+    browser.open(&spawn(&supervisor, &app)?)?;
+    browser.wait_for_text("#notice", "not running")?;
+    supervisor.admin_ok(&["app", "start", &id])?;
+    app.container()?;
+    browser.click("#again")?;
+    browser.wait_for_text(STATE, "Connected")?;
+    Ok(())
+}
+
+#[test]
+fn reload_finds_the_same_shell_and_a_despawned_one_is_gone_from_the_container() -> Result<()> {
+    let supervisor = Supervisor::start(&[])?;
+    let app = LiveApp::apply(&supervisor)?;
+    let browser = opened(&supervisor, &app)?;
+    browser.keys(&format!("NAME=kept; sleep 987654{ENTER}"))?;
+    let sleeps = || app.processes();
+    wait_until("the sleep", SOON, || check(sleeps()?.contains("987654"), "not yet"))?;
+    browser.evaluate("location.reload()")?;
+    browser.wait_for_text(STATE, "Connected")?;
+    browser.wait_for_text(SCREEN, "sleep 987654")?;
+    browser.keys(&format!("{CONTROL}c{RELEASE}"))?;
+    browser.keys(&format!("echo still $NAME; sleep 987654{ENTER}"))?;
+    browser.wait_for_text(SCREEN, "still kept")?;
+
+    let answer = supervisor.client()?.post("/v1/despawn-tty", &app.body())?;
+    assert_eq!((answer.status, answer.body.as_str()), (200, ""));
+    browser.wait_for_text("#notice", "despawn-tty")?;
+    wait_until("the end of the shell", SOON, || check(!sleeps()?.contains("987654"), "still there"))
+}
+
+#[test]
+fn flood_in_a_terminal_keeps_memory_bounded_and_the_api_answers() -> Result<()> {
+    let supervisor = Supervisor::start(&[])?;
+    let app = LiveApp::apply(&supervisor)?;
+    let client = supervisor.client()?;
+    let browser = opened(&supervisor, &app)?;
+    browser.keys(&format!("yes flood{ENTER}"))?;
+    browser.wait_for_text(SCREEN, "flood\nflood")?;
+    let before = supervisor.frontend_memory_kib()?;
+    for _ in 0..100 {
+        assert_eq!(client.get("/ping")?.body, "OK");
+    }
+    let grown = supervisor.frontend_memory_kib()?.saturating_sub(before);
+    assert!(grown < 8 * 1024, "{grown} KiB more");
+    browser.keys(&format!("{CONTROL}c{RELEASE}"))?;
+    browser.keys(&format!("clear; echo quiet{ENTER}"))?;
+    browser.wait_for_text(SCREEN, "quiet")?;
+    Ok(())
+}
+
+#[test]
+fn terminal_through_an_openssh_reverse_tunnel_works_and_ends_with_it() -> Result<()> {
+    // OpenSSH's client runs only for users that have a name.
+    const NOBODY: u32 = 65534;
+    let relay = Relay::start(NOBODY)?;
+    let command = relay.tunnel_command();
+    let uid = NOBODY.to_string();
+    let supervisor = Supervisor::start(&[("TTY_TUNNEL_COMMAND", &command), ("FRONTEND_UID", &uid)])?;
+    let app = LiveApp::apply(&supervisor)?;
+    let url = spawn(&supervisor, &app)?;
+    assert!(url.starts_with(&relay.url()), "{url}");
+    let browser = Browser::start(DESKTOP)?;
+    browser.open(&url)?;
+    browser.wait_for_text(STATE, "Connected")?;
+    browser.keys(&format!("echo through $((6*7)){ENTER}"))?;
+    browser.wait_for_text(SCREEN, "through 42")?;
+
+    let api = finish(&["curl", "-sS", &format!("{}/ping", relay.url())])?;
+    assert!(api.stdout.contains("There is no terminal here"), "{api:?}");
+    supervisor.client()?.post("/v1/despawn-tty", &app.body())?;
+    wait_until("the tunnel's end", SOON, || {
+        let ended = finish(&["curl", "-sS", "--max-time", "5", &relay.url()])?;
+        check(ended.code != Some(0), "it still answers")
+    })
+}
+
+#[test]
+fn log_after_a_terminal_shows_neither_its_token_nor_what_was_typed() -> Result<()> {
+    let supervisor = Supervisor::start(&[])?;
+    let app = LiveApp::apply(&supervisor)?;
+    let url = spawn(&supervisor, &app)?;
+    let browser = opened(&supervisor, &app)?;
+    browser.keys(&format!("echo hunter2{ENTER}"))?;
+    browser.wait_for_text(SCREEN, "hunter2")?;
+    let log = supervisor.logs();
+    let token = Path::new(&url).file_name().and_then(|name| name.to_str()).ok_or("no token")?;
+    assert!(log.contains("path=(terminal) status=200"), "{log}");
+    assert!(!log.contains(token) && !log.contains("hunter2"), "{log}");
+    Ok(())
+}
