@@ -8,6 +8,7 @@ const FILES: &[&str] = &[
     "connectivity",
     "contract",
     "dependencies",
+    "diagnostics",
     "error",
     "events",
     "inspection",

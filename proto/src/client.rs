@@ -21,8 +21,9 @@ use crate::{
     v1::{
         self, ErrorReason, api_access_client::ApiAccessClient, apps_client::AppsClient,
         connectivity_client::ConnectivityClient, contract_client::ContractClient,
-        events_client::EventsClient, inspection_client::InspectionClient, planner_client::PlannerClient,
-        power_client::PowerClient, terminal_client::TerminalClient,
+        diagnostics_client::DiagnosticsClient, events_client::EventsClient,
+        inspection_client::InspectionClient, planner_client::PlannerClient, power_client::PowerClient,
+        terminal_client::TerminalClient,
     },
 };
 
@@ -233,6 +234,8 @@ calls! {
     remove(AppsClient, AppRequest, ACTION_TIMEOUT) -> v1::AppReply;
     /// `Apps.Update`.
     update(AppsClient, UpdateRequest, QUICK_TIMEOUT) -> v1::UpdateReply;
+    /// `Diagnostics.Examine`.
+    examine(DiagnosticsClient, ExamineRequest, QUICK_TIMEOUT) -> v1::ExamineReply;
     /// `Planner.Plan`.
     plan(PlannerClient, PlanRequest, QUICK_TIMEOUT) -> v1::PlanReply;
     /// `Inspection.DescribeApp`.

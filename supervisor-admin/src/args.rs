@@ -7,12 +7,14 @@ use log::LevelFilter;
 use supervisor_proto::ids::{AppId, InvalidId, ServiceName};
 
 const DEFAULT_SOCKET: &str = "/run/supervisor/core.sock";
+const DEFAULT_LED: &str = "/sys/class/leds/led0/brightness";
 const DEFAULT_LOG: &str = "info";
 
 const AFTER_HELP: &str = "\
 Exit codes:
    0  done
-   2  only with --exit-code: there is something to do
+   1  only `doctor`: warnings
+   2  `doctor`: something does not work; with --exit-code of `app plan`: there is something to do
   64  wrong usage or bad input; a dangerous verb without a yes
   65  the compose file was not accepted
   66  no such app, service or file
@@ -32,6 +34,14 @@ Examples:
 
 Each service comes with what would happen to it and why: + created or started, ~ recreated,
 - removed or stopped, = unchanged. Names of fields are shown, values never.";
+
+const DOCTOR_HELP: &str = "\
+Examples:
+  supervisor-admin doctor
+  supervisor-admin doctor --json | jq '.findings[] | select(.level == \"fail\")'
+
+Exit codes: 0 nothing is wrong, 1 warnings only, 2 something does not work. It also looks when core is not
+there, and then says why. It changes nothing.";
 
 const EVENTS_HELP: &str = "\
 Examples:
@@ -77,6 +87,9 @@ pub struct Args {
 pub enum Verb {
     /// Core, engine, heartbeat and apps at a glance.
     Status,
+    /// What is wrong with core, engine, bus, disks, clock, locks and apps, and what to do about it.
+    #[command(after_help = DOCTOR_HELP)]
+    Doctor(DoctorArgs),
     /// Apply, look at and control apps.
     App {
         /// What to do with apps.
@@ -222,6 +235,14 @@ pub struct LogsArgs {
     pub tail: Option<u32>,
 }
 
+/// `doctor`.
+#[derive(Debug, ClapArgs)]
+pub struct DoctorArgs {
+    /// The LED's file that the frontend is configured with.
+    #[arg(long, env = "LED_FILE", value_name = "PATH", default_value = DEFAULT_LED, value_parser = led)]
+    pub led_file: PathBuf,
+}
+
 /// `events`.
 #[derive(Debug, ClapArgs)]
 pub struct EventsArgs {
@@ -289,6 +310,11 @@ pub enum KeyVerb {
 #[allow(clippy::unnecessary_wraps, reason = "the signature that clap asks of a value parser")]
 fn socket(text: &str) -> Result<PathBuf, Infallible> {
     Ok(PathBuf::from(if text.is_empty() { DEFAULT_SOCKET } else { text }))
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "the signature that clap asks of a value parser")]
+fn led(text: &str) -> Result<PathBuf, Infallible> {
+    Ok(PathBuf::from(if text.is_empty() { DEFAULT_LED } else { text }))
 }
 
 /// `level`, `module` or `module=level`, separated by commas.

@@ -5,6 +5,10 @@ use supervisor_proto::{client::CallError, v1::ErrorReason};
 
 use crate::failure::Failure;
 
+/// `doctor`: something works, but somebody should know.
+pub const WARNINGS: u8 = 1;
+/// `doctor`: something does not work.
+pub const FAULTS: u8 = 2;
 /// `app plan --exit-code`: there is something to do.
 pub const CHANGES: u8 = 2;
 /// Wrong usage or bad input.

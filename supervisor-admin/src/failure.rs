@@ -1,6 +1,6 @@
 //! Everything that can end this tool, what it is called, and what to do about it.
 
-use std::{error::Error, io, path::PathBuf};
+use std::{error::Error, fmt::Display, io, path::PathBuf};
 
 use supervisor_proto::{
     client::CallError,
@@ -188,11 +188,22 @@ const fn reason_word(reason: ErrorReason) -> &'static str {
     }
 }
 
+fn unreachable_message(socket: &dyn Display, kind: Option<io::ErrorKind>) -> String {
+    let (what, next) = match kind {
+        Some(io::ErrorKind::NotFound) => {
+            (format!("there is no socket {socket}"), "start supervisor-core, or name its CORE_SOCKET")
+        }
+        Some(io::ErrorKind::ConnectionRefused) => {
+            (format!("nobody listens on {socket}"), "start supervisor-core, which replaces the stale socket")
+        }
+        Some(_) | None => (format!("core does not answer on {socket}"), "is supervisor-core running?"),
+    };
+    format!("{what}: {next} (`supervisor-admin doctor` looks why)")
+}
+
 fn call_message(error: &CallError) -> String {
     match error {
-        CallError::Unreachable { .. } => {
-            format!("{error}: is supervisor-core running? (CORE_SOCKET names the socket)")
-        }
+        CallError::Unreachable { socket, source } => unreachable_message(&socket.display(), io_kind(source)),
         CallError::Interrupted(_) => {
             format!("{error}, so whether it was done is unknown: `supervisor-admin status` shows the state")
         }
@@ -242,7 +253,8 @@ const fn ended_because(reason: Reason) -> &'static str {
     }
 }
 
-fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
+/// The operating system's error at the bottom of `error`, if there is one.
+pub fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
     let mut at = Some(error);
     while let Some(error) = at {
         if let Some(io) = error.downcast_ref::<io::Error>() {

@@ -5,6 +5,7 @@ mod args;
 mod commands;
 mod compose_file;
 mod confirm;
+mod doctor;
 mod exit_code;
 mod failure;
 mod output;

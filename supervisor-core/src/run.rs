@@ -16,6 +16,7 @@ use tokio::{
 use crate::{
     actions::{
         api_access::ApiAccessKeeper,
+        diagnose::{Diagnosis, Surroundings},
         power::{Boot, PowerActions},
         terminal::Terminals,
     },
@@ -23,6 +24,7 @@ use crate::{
         boot_id::BootId,
         bus::SystemBus,
         docker::DockerEngine,
+        host_facts::LinuxHostFacts,
         host_files::LinuxHostFiles,
         logind::Logind,
         store::{self, FileStore, Loaded},
@@ -46,7 +48,7 @@ use crate::{
     instance, policy_file,
     ports::{
         power::PowerManager,
-        store::{Store, StoreError},
+        store::{PowerIntent, Store, StoreError},
     },
     reconcile::{Context, Reconciler, engine_watch, status::StatusBoard},
     watchdog::{self, Watchdog},
@@ -176,8 +178,57 @@ async fn assemble(
     let reconciler = Arc::new(Reconciler::new(context, loaded.apps, loaded.provisional));
     let bus = SystemBus::new(config.dbus_system_bus_address.clone());
     tokio::spawn(report_system(bus.clone()));
-    let manager: Arc<dyn PowerManager> = Arc::new(Logind::new(bus));
-    let boot = BootId::current().await.map_or_else(
+    let manager: Arc<dyn PowerManager> = Arc::new(Logind::new(bus.clone()));
+    let power = start_power(config, &manager, &reconciler, &store, loaded.power).await;
+    let (heartbeat_switch, connectivity) = start_heartbeat(config, device.api_endpoint);
+    let api_access = Arc::new(ApiAccessKeeper::new(store, Arc::clone(&reconciler), api_sender));
+    let terminals = Arc::new(Terminals::new(Arc::clone(&reconciler), engine));
+    let facts = Arc::new(LinuxHostFacts::new(config.host_root.clone(), bus));
+    let diagnosis = Diagnosis::new(
+        Arc::clone(&reconciler),
+        manager,
+        facts,
+        Arc::clone(&api_access),
+        surroundings(config),
+    );
+    Services {
+        reconciler,
+        power,
+        terminals,
+        api_access,
+        heartbeat_switch,
+        connectivity,
+        diagnosis: Arc::new(diagnosis),
+        socket_gid: config.socket_gid,
+        policy_file: config.core_policy.clone(),
+        closing,
+    }
+}
+
+/// Power actions; one that was accepted before core ended is carried out now.
+async fn start_power(
+    config: &Config,
+    manager: &Arc<dyn PowerManager>,
+    reconciler: &Arc<Reconciler>,
+    store: &Arc<dyn Store>,
+    accepted: Option<PowerIntent>,
+) -> Arc<PowerActions> {
+    let power = PowerActions::new(
+        Arc::clone(manager),
+        Arc::clone(reconciler),
+        Arc::clone(store),
+        this_boot().await,
+        config.power_delay_ms,
+    );
+    if let Some(intent) = accepted {
+        power.replay(intent).await;
+    }
+    Arc::new(power)
+}
+
+/// Which boot this is; without an id nothing is replayed.
+async fn this_boot() -> Boot {
+    let id = BootId::current().await.map_or_else(
         |error| {
             log::warn!(
                 "boot id not known, an interrupted reboot will not be replayed error='{}'",
@@ -187,20 +238,15 @@ async fn assemble(
         },
         |id| id.as_str().to_owned(),
     );
-    let power = Arc::new(PowerActions::new(
-        manager,
-        Arc::clone(&reconciler),
-        Arc::clone(&store),
-        Boot { id: boot },
-        config.power_delay_ms,
-    ));
-    if let Some(intent) = loaded.power {
-        power.replay(intent).await;
+    Boot { id }
+}
+
+fn surroundings(config: &Config) -> Surroundings {
+    Surroundings {
+        host_root: config.host_root.clone(),
+        data_path: config.resin_data_path.clone(),
+        state_dir: config.core_state_dir.clone(),
     }
-    let (heartbeat_switch, connectivity) = start_heartbeat(config, device.api_endpoint);
-    let api_access = Arc::new(ApiAccessKeeper::new(store, Arc::clone(&reconciler), api_sender));
-    let terminals = Arc::new(Terminals::new(Arc::clone(&reconciler), engine));
-    Services { reconciler, power, terminals, api_access, heartbeat_switch, connectivity, closing }
 }
 
 fn own_places(config: &Config) -> OwnPlaces {

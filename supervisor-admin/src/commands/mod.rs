@@ -3,6 +3,7 @@
 mod apply;
 mod attach;
 mod control;
+mod doctor;
 mod events;
 mod exec;
 mod inspect;
@@ -42,6 +43,7 @@ pub async fn run(args: &Args, output: &mut Output) -> Result<u8, Failure> {
     let mut session = Session { args, client, request_id: request_id::new(), output };
     log::debug!("started socket={} request_id={}", args.core_socket.display(), session.request_id);
     match &args.verb {
+        Verb::Doctor(doctor) => return doctor::run(&mut session, doctor).await,
         Verb::App { verb } => return app(&mut session, verb).await,
         Verb::Status => status::run(&mut session).await,
         Verb::Events(events) => events::run(&mut session, events).await,

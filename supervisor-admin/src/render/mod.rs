@@ -1,6 +1,7 @@
 //! Answers as text for people.
 
 mod app;
+mod doctor;
 mod event;
 mod paint;
 mod plan;
@@ -8,6 +9,7 @@ mod status;
 mod table;
 
 pub use app::{app, apps};
+pub use doctor::doctor;
 pub use event::{event, said};
 pub use plan::plan;
 pub use status::{heartbeat, status};

@@ -1,6 +1,7 @@
 //! The JSON of every answer. The field names are a contract with scripts, documented in
 //! `docs/admin.md`: fields are added, never renamed; units are in the names.
 
+mod doctor;
 mod event;
 mod plan;
 
@@ -10,6 +11,7 @@ use supervisor_proto::v1::{self, Activity, Role};
 use crate::timestamp;
 
 pub use self::{
+    doctor::DoctorView,
     event::{EventView, WhatView},
     plan::{ChangeView, PlanView, StepView},
 };

@@ -59,19 +59,34 @@ fn message_with_control_characters_stays_one_line() {
 }
 
 #[test]
-fn core_absent_names_the_socket() {
+fn core_absent_names_the_socket_and_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("core.sock");
-    let text = run(&socket, &["status"]);
-    assert_eq!(text.code, 69);
-    let expected = format!(
-        "supervisor-admin: core does not answer on {}: is supervisor-core running? (CORE_SOCKET names the socket)\n",
-        socket.display()
-    );
-    assert_eq!(text.stderr, expected);
+    let expected = |what: &str, next: &str| {
+        let socket = socket.display();
+        format!("supervisor-admin: {what} {socket}: {next} (`supervisor-admin doctor` looks why)\n")
+    };
+    let missing = run(&socket, &["status"]);
+    assert_eq!(missing.code, 69);
+    let next = "start supervisor-core, or name its CORE_SOCKET";
+    assert_eq!(missing.stderr, expected("there is no socket", next));
+    drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+    let stale = run(&socket, &["status"]);
+    let next = "start supervisor-core, which replaces the stale socket";
+    assert_eq!((stale.code, stale.stderr), (69, expected("nobody listens on", next)));
     let json = run(&socket, &["--json", "status"]);
     assert_eq!(json.error()["reason"], "core-unreachable");
     assert_eq!(json.error()["subject"], socket.to_str().unwrap());
+}
+
+#[test]
+fn caller_without_a_role_is_told_how_to_get_one() {
+    for message in ["this user has no role", "this role may not do that"] {
+        let core = FakeCore::failing(Code::PermissionDenied, ErrorReason::PeerDenied, "", message);
+        let run = run(&core.socket(), &["app", "list"]);
+        let expected = format!("supervisor-admin: {message}: run as root or in ADMIN_GID\n");
+        assert_eq!((run.code, run.stderr), (77, expected));
+    }
 }
 
 #[test]
@@ -95,7 +110,7 @@ fn socket_that_may_not_be_opened_is_not_allowed() {
 
 /// The build folder may lie where another user cannot reach it. Another program copies: a file that this one
 /// has open for writing at the moment another test forks cannot be run ("text file busy").
-fn reachable_tool(folder: &Path) -> std::path::PathBuf {
+pub fn reachable_tool(folder: &Path) -> std::path::PathBuf {
     let copy = folder.join("supervisor-admin");
     let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_supervisor-admin")).arg(&copy).status();
     assert!(copied.unwrap().success());

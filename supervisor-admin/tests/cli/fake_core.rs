@@ -10,8 +10,8 @@ use supervisor_proto::{
     reason,
     v1::{
         self, ErrorReason, api_access_server as access, apps_server as apps,
-        connectivity_server as connectivity, contract_server as contract, events_server as events,
-        planner_server as planner, power_server as power,
+        connectivity_server as connectivity, contract_server as contract, diagnostics_server as diagnostics,
+        events_server as events, planner_server as planner, power_server as power,
     },
 };
 use tokio::sync::{mpsc, oneshot};
@@ -78,6 +78,7 @@ fn serve(listener: std::os::unix::net::UnixListener, service: Service, stopped: 
         let serving = tonic::transport::Server::builder()
             .add_service(contract::ContractServer::new(service.clone()))
             .add_service(apps::AppsServer::new(service.clone()))
+            .add_service(diagnostics::DiagnosticsServer::new(service.clone()))
             .add_service(events::EventsServer::new(service.clone()))
             .add_service(planner::PlannerServer::new(service.clone()))
             .add_service(power::PowerServer::new(service.clone()))
@@ -125,7 +126,12 @@ fn stream<T: Send + 'static>(items: Vec<T>, open: bool) -> ReceiverStream<Result
 #[tonic::async_trait]
 impl contract::Contract for Service {
     async fn hello(&self, _: Request<v1::HelloRequest>) -> Answer<v1::HelloReply> {
-        let contract_version = self.0.lock().unwrap().contract_version;
+        let script = self.0.lock().unwrap();
+        if script.hello_denied {
+            let message = "this user has no role";
+            return Err(reason::status(Code::PermissionDenied, ErrorReason::PeerDenied, "", message));
+        }
+        let contract_version = script.contract_version;
         let core_version = "9.8.7".to_owned();
         Ok(Response::new(v1::HelloReply { contract_version, core_version, role: v1::Role::Admin.into() }))
     }
@@ -188,6 +194,13 @@ impl apps::Apps for Service {
         let open = request.follow;
         script.logs_asked = Some(request);
         Ok(Response::new(stream(script.logs.clone(), open)))
+    }
+}
+
+#[tonic::async_trait]
+impl diagnostics::Diagnostics for Service {
+    async fn examine(&self, request: Request<v1::ExamineRequest>) -> Answer<v1::ExamineReply> {
+        Ok(Response::new(self.heard("examine", &request)?.examined.clone()))
     }
 }
 

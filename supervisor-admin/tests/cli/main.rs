@@ -10,6 +10,7 @@
 mod apps;
 mod compose;
 mod confirm;
+mod doctor;
 mod errors;
 mod events;
 mod fake_core;

@@ -16,12 +16,15 @@ pub struct Script {
     pub plan_asked: Option<v1::PlanRequest>,
     pub plan: v1::PlanReply,
     pub events: Vec<v1::Event>,
+    pub examined: v1::ExamineReply,
     /// Core goes on after these events.
     pub events_stay: bool,
     /// Its events cannot be followed.
     pub follow_fails: bool,
     pub contract_version: u32,
     pub fail: Option<Status>,
+    /// The caller has no role.
+    pub hello_denied: bool,
     pub state: v1::AppsState,
     pub connectivity: v1::ConnectivityState,
     pub api_key: String,
@@ -70,10 +73,12 @@ pub fn quiet_script() -> Script {
         plan_asked: None,
         plan: v1::PlanReply::default(),
         events: Vec::new(),
+        examined: v1::ExamineReply::default(),
         events_stay: true,
         follow_fails: false,
         contract_version: CONTRACT_VERSION,
         fail: None,
+        hello_denied: false,
         state: demo_state(),
         connectivity: v1::ConnectivityState {
             heartbeat_enabled: true,

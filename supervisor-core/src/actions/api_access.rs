@@ -59,9 +59,14 @@ impl ApiAccessKeeper {
         self.asked.subscribe()
     }
 
+    /// Whether a frontend is connected.
+    pub fn is_frontend_connected(&self) -> bool {
+        self.asked.receiver_count() > 0
+    }
+
     /// Asks the connected frontend for a new key.
     pub async fn rotate(&self) -> Result<ApiAccess, CoreError> {
-        if self.asked.receiver_count() == 0 {
+        if !self.is_frontend_connected() {
             return Err(CoreError::FrontendAbsent);
         }
         let mut told = self.told.subscribe();

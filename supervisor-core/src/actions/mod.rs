@@ -2,6 +2,7 @@
 
 pub mod api_access;
 mod choose;
+pub mod diagnose;
 pub mod logs;
 pub mod power;
 pub mod terminal;

@@ -4,6 +4,7 @@
 pub mod boot_id;
 pub mod bus;
 pub mod docker;
+pub mod host_facts;
 pub mod host_files;
 pub mod logind;
 pub mod store;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{container::ContainerSpec, environment::is_volatile};
 
 /// Fields whose entries are named one by one.
-const BY_ENTRY: [&str; 2] = ["environment", "labels"];
+const BY_ENTRY: [&str; 3] = ["environment", "labels", "sysctls"];
 /// Follow from other fields, or make no container a different one.
 const DERIVED: [&str; 2] = ["name", "extra_network"];
 
@@ -45,24 +45,24 @@ fn fields((spec, own_labels): Made<'_>) -> Map<String, Value> {
     let mut spec = spec.clone();
     spec.labels.clone_from(own_labels);
     spec.environment.retain(|name, _| !is_volatile(name));
-    match serde_json::to_value(spec) {
-        Ok(Value::Object(fields)) => with_flat_settings(fields),
-        // Maps with text keys always serialise.
-        Ok(_) | Err(_) => Map::new(),
-    }
-}
-
-/// The settings one by one: what groups them is the supervisor's own.
-fn with_flat_settings(mut fields: Map<String, Value>) -> Map<String, Value> {
-    let Some(Value::Object(settings)) = fields.remove("settings") else { return fields };
-    for (group, value) in settings {
-        match (group.as_str(), value) {
-            ("process" | "privileges" | "resources" | "naming", Value::Object(all)) => fields.extend(all),
-            ("binds", value) => drop(fields.insert("host_binds".to_owned(), value)),
-            (_, value) => drop(fields.insert(group, value)),
+    // Maps with text keys always serialise.
+    let mut fields = object(serde_json::to_value(spec));
+    for (group, value) in object(Ok(fields.remove("settings").unwrap_or_default())) {
+        match value {
+            Value::Object(entries) if group != "logging" => fields.extend(entries),
+            other => {
+                fields.insert(format!("settings.{group}"), other);
+            }
         }
     }
     fields
+}
+
+fn object(value: serde_json::Result<Value>) -> Map<String, Value> {
+    match value {
+        Ok(Value::Object(fields)) => fields,
+        Ok(_) | Err(_) => Map::new(),
+    }
 }
 
 fn names<'a>(one: &'a Map<String, Value>, other: &'a Map<String, Value>) -> BTreeSet<&'a String> {
@@ -78,16 +78,20 @@ fn is_twin(name: &str, all: &BTreeSet<String>) -> bool {
 /// The compose file's word for a field.
 fn word(field: &str) -> &str {
     match field {
-        "binds" | "host_binds" => "volumes",
+        "binds" | "settings.binds" => "volumes",
         "network" => "network_mode",
         "endpoints" => "networks",
         "stop_grace_ms" => "stop_grace_period",
+        "settings.logging" => "logging",
+        "settings.tmpfs" => "tmpfs",
         "security_options" => "security_opt",
         "groups" => "group_add",
         "pid_mode" => "pid",
         "ipc_mode" => "ipc",
         "uts_mode" => "uts",
         "cgroup_mode" => "cgroup",
+        "dns_servers" => "dns",
+        "dns_options" => "dns_opt",
         "memory_bytes" => "mem_limit",
         "memory_reservation_bytes" => "mem_reservation",
         "memory_swap_bytes" => "memswap_limit",
@@ -97,8 +101,6 @@ fn word(field: &str) -> &str {
         "cpu_period_us" => "cpu_period",
         "shm_size_bytes" => "shm_size",
         "device_requests" => "deploy.resources.reservations.devices",
-        "dns_servers" => "dns",
-        "dns_options" => "dns_opt",
         other => other,
     }
 }
@@ -135,6 +137,21 @@ mod tests {
             spec.network = super::super::container::Network::Host;
         });
         assert_eq!(found, ["environment.PORT", "image", "network_mode", "stop_grace_period", "volumes"]);
+    }
+
+    #[test]
+    fn settings_are_named_one_by_one_whatever_group_they_are_in() {
+        let found = differ(|spec| {
+            spec.settings.privileges.privileged = true;
+            spec.settings.privileges.pid_mode = "host".to_owned();
+            spec.settings.resources.memory_bytes = 1;
+            spec.settings.naming.hostname = "h".to_owned();
+            spec.settings.logging = Some(crate::domain::settings::Logging {
+                driver: "none".to_owned(),
+                options: BTreeMap::new(),
+            });
+        });
+        assert_eq!(found, ["hostname", "logging", "mem_limit", "pid", "privileged"]);
     }
 
     #[test]

@@ -86,6 +86,7 @@ const RULES: &[(&str, Rule)] = &[
     ("/supervisor.core.v1.Apps/Logs", OWNER),
     ("/supervisor.core.v1.Planner/Plan", TOOLS),
     ("/supervisor.core.v1.Policy/Explain", TOOLS),
+    ("/supervisor.core.v1.Diagnostics/Examine", TOOLS),
     ("/supervisor.core.v1.Inspection/DescribeApp", SHOW),
     ("/supervisor.core.v1.Events/Follow", TOOLS),
     ("/supervisor.core.v1.Connectivity/SetHeartbeat", CHANGE),

@@ -61,7 +61,7 @@ fn every_method_and_role_is_decided_as_the_contract_says() {
     let name = |m: &String| m.rsplit('/').next().unwrap().to_owned();
     assert_eq!(
         refused.iter().map(name).collect::<Vec<_>>(),
-        ["GetApiAccess", "RotateApiKey", "Remove", "Logs", "Plan", "Follow", "Explain"]
+        ["GetApiAccess", "RotateApiKey", "Remove", "Logs", "Examine", "Plan", "Follow", "Explain"]
     );
     assert_eq!(frontend.len() + refused.len(), methods().len());
     let owner: Vec<String> = methods().iter().filter(|m| !may_call(Role::Admin, m)).map(name).collect();

@@ -1,13 +1,13 @@
 //! The server: every service behind the one gate, until core ends.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt, stream::BoxStream};
 use supervisor_proto::v1::{
     api_access_server::ApiAccessServer, apps_server::AppsServer, connectivity_server::ConnectivityServer,
-    contract_server::ContractServer, events_server::EventsServer, inspection_server::InspectionServer,
-    planner_server::PlannerServer, policy_server::PolicyServer, power_server::PowerServer,
-    terminal_server::TerminalServer,
+    contract_server::ContractServer, diagnostics_server::DiagnosticsServer, events_server::EventsServer,
+    inspection_server::InspectionServer, planner_server::PlannerServer, policy_server::PolicyServer,
+    power_server::PowerServer, terminal_server::TerminalServer,
 };
 use tokio::{net::UnixListener, sync::watch};
 use tokio_stream::wrappers::UnixListenerStream;
@@ -15,12 +15,12 @@ use tonic::{Status, transport::Server};
 
 use super::{
     api_access::ApiAccessService, apps::AppsService, connectivity::ConnectivityService,
-    contract::ContractService, events::EventsService, gate::GateLayer, inspection::InspectionService,
-    planner::PlannerService, policy::PolicyService, power::PowerService, roles::RolePolicy,
-    terminal::TerminalService,
+    contract::ContractService, diagnostics::DiagnosticsService, events::EventsService, gate::GateLayer,
+    inspection::InspectionService, planner::PlannerService, policy::PolicyService, power::PowerService,
+    roles::RolePolicy, terminal::TerminalService,
 };
 use crate::{
-    actions::{api_access::ApiAccessKeeper, power::PowerActions, terminal::Terminals},
+    actions::{api_access::ApiAccessKeeper, diagnose::Diagnosis, power::PowerActions, terminal::Terminals},
     closing::closed,
     heartbeat::ConnectivityState,
     reconcile::Reconciler,
@@ -51,6 +51,12 @@ pub struct Services {
     pub heartbeat_switch: watch::Sender<bool>,
     /// What the heartbeat finds.
     pub connectivity: watch::Receiver<ConnectivityState>,
+    /// Looks for faults.
+    pub diagnosis: Arc<Diagnosis>,
+    /// Group of the socket.
+    pub socket_gid: u32,
+    /// The owner's policy file.
+    pub policy_file: Option<PathBuf>,
     /// True once core is ending.
     pub closing: watch::Receiver<bool>,
 }
@@ -78,6 +84,12 @@ pub async fn serve(listener: UnixListener, roles: RolePolicy, services: Services
     let closing = services.closing.clone();
     let feed = services.reconciler.context().events.clone();
     let events = EventsService { feed: feed.clone(), closing: closing.clone() };
+    let diagnostics = DiagnosticsService {
+        diagnosis: services.diagnosis,
+        policy: roles,
+        socket_gid: services.socket_gid,
+        policy_file: services.policy_file,
+    };
     let planner = PlannerService { reconciler: Arc::clone(&services.reconciler) };
     let policy = PolicyService { reconciler: Arc::clone(&services.reconciler) };
     let inspection = InspectionService { reconciler: Arc::clone(&services.reconciler) };
@@ -98,6 +110,7 @@ pub async fn serve(listener: UnixListener, roles: RolePolicy, services: Services
         .add_service(reflection)
         .add_service(ContractServer::new(ContractService).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(AppsServer::new(apps).max_decoding_message_size(MAX_REQUEST_BYTES))
+        .add_service(DiagnosticsServer::new(diagnostics).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(EventsServer::new(events).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(PlannerServer::new(planner).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(PolicyServer::new(policy).max_decoding_message_size(MAX_REQUEST_BYTES))

@@ -43,6 +43,19 @@ pub enum EngineError {
     },
 }
 
+/// What the engine says about itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EngineInfo {
+    /// Its own version.
+    pub version: String,
+    /// The newest API version that it offers.
+    pub api_version: String,
+    /// How it stores layers, for example `overlay2`.
+    pub storage_driver: String,
+    /// Where it keeps images and volumes, as the host sees it.
+    pub data_root: String,
+}
+
 /// Something happened to a container of this installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineEvent {
@@ -125,6 +138,9 @@ pub type Progress<'a> = &'a (dyn Fn(u32) + Send + Sync);
 /// What is already as wanted is success: an absent container is removed, a running one is started.
 #[async_trait]
 pub trait Engine: Send + Sync {
+    /// What it says about itself.
+    async fn info(&self) -> Result<EngineInfo, EngineError>;
+
     /// Containers that bear all of these labels.
     async fn containers(&self, labels: &[(&str, &str)]) -> Result<Vec<Container>, EngineError>;
 

@@ -57,6 +57,21 @@ pub enum HostFilesError {
     },
 }
 
+/// An update lock that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldLock {
+    /// As the app sees it, for example `/data/resin-updates.lock`.
+    pub path: String,
+    /// As the host sees it.
+    pub host_path: String,
+    /// It holds our token.
+    pub ours: bool,
+    /// When it was last changed, seconds since 1970.
+    pub since_s: u64,
+    /// Who owns it.
+    pub uid: u32,
+}
+
 /// The apps' data folders, `<RESIN_DATA_PATH>/<appId>`, and lock folders,
 /// `/tmp/balena-supervisor/services/<appId>/<service>`, both below `HOST_ROOT`.
 ///
@@ -90,6 +105,14 @@ pub trait HostFiles: Send + Sync {
         services: &[ServiceName],
         token: &LockToken,
     ) -> Result<(), HostFilesError>;
+
+    /// Update locks of the app that exist; those that hold `token` are ours. Changes nothing.
+    async fn held_locks(
+        &self,
+        app: AppId,
+        services: &[ServiceName],
+        token: Option<&LockToken>,
+    ) -> Result<Vec<HeldLock>, HostFilesError>;
 
     /// Removes the locks that hold `token`, and what a crash left of taking them; others stay.
     async fn release_locks(

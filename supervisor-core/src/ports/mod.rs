@@ -3,6 +3,7 @@
 
 pub mod engine;
 pub mod exec;
+pub mod host_facts;
 pub mod host_files;
 pub mod power;
 pub mod store;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use supervisor_proto::ids::AppId;
+use supervisor_proto::ids::{AppId, ServiceName};
 
 use super::{
     Reconciler,
@@ -16,7 +16,7 @@ use crate::{
         target::Target,
     },
     error::CoreError,
-    ports::engine::EngineError,
+    ports::{engine::EngineError, host_files::LockToken},
 };
 
 /// How long store and engine may take. Under the clients' deadline for quick calls.
@@ -31,6 +31,8 @@ pub struct Outlook {
     pub commit: String,
     /// What would be done.
     pub preview: Preview,
+    /// Update locks of the app's own, as the app sees them, that would hold it off.
+    pub held_off_by: Vec<String>,
 }
 
 impl Reconciler {
@@ -56,6 +58,18 @@ impl Reconciler {
         let (_, observed) = observe(context, &record).await?;
         let render = |record: &AppRecord, observed: &_| render_for(context, record, observed);
         let preview = preview(&record, observed, &render);
-        Ok(Outlook { stored_commit, commit: record.target.app.commit.clone(), preview })
+        let held_off_by = self.held_off_by(&record, &preview).await?;
+        Ok(Outlook { stored_commit, commit: record.target.app.commit.clone(), preview, held_off_by })
+    }
+
+    async fn held_off_by(&self, record: &AppRecord, preview: &Preview) -> Result<Vec<String>, CoreError> {
+        if !preview.is_disruptive || record.override_locks {
+            return Ok(Vec::new());
+        }
+        let services: Vec<ServiceName> = preview.services.keys().cloned().collect();
+        let token = LockToken::parse(&record.lock_token);
+        let files = &self.context().files;
+        let locks = files.held_locks(record.app_id(), &services, token.as_ref()).await?;
+        Ok(locks.into_iter().filter(|lock| !lock.ours).map(|lock| lock.path).collect())
     }
 }

@@ -6,6 +6,7 @@
 use supervisor_core::{adapters, domain, error, event_feed, ports, reconcile};
 
 mod audit;
+mod diagnostics;
 mod errors;
 mod events;
 #[path = "../../src/reconcile/fakes/mod.rs"]

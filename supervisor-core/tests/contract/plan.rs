@@ -95,3 +95,16 @@ async fn plan_is_given_while_the_apps_worker_is_busy() {
     served.world.device.resume();
     acting.await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn plan_that_a_lock_of_the_app_would_hold_off_names_the_lock() {
+    let served = Served::on(World::with_app(APP).await);
+    served.world.device.lock(APP);
+    let ask = async |image: &str| {
+        let target = Some(target(image));
+        served.client().plan(PlanRequest { app_id: APP, target }, "-").await.unwrap().held_off_by
+    };
+    assert_eq!(ask("far:2").await, [crate::fakes::DATA_LOCK]);
+    let settled = served.client().plan(PlanRequest { app_id: APP, target: None }, "-").await.unwrap();
+    assert!(settled.held_off_by.is_empty());
+}

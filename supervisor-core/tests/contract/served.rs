@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use supervisor_core::{
     actions::{
         api_access::ApiAccessKeeper,
+        diagnose::{Diagnosis, Surroundings},
         power::{Boot, PowerActions},
         terminal::Terminals,
     },
@@ -46,11 +47,21 @@ impl Served {
         let boot = Boot { id: "boot".to_owned() };
         let delay = Duration::from_hours(1);
         let (connectivity, states) = watch::channel(Machine::new(None, true).state().clone());
+        let api_access = Arc::new(ApiAccessKeeper::new(store(), reconciler(), world.api.clone()));
+        let surroundings = Surroundings {
+            host_root: "/mnt/root".into(),
+            data_path: "/resin-data".into(),
+            state_dir: "/state".into(),
+        };
+        let diagnosis = Diagnosis::new(reconciler(), store(), store(), Arc::clone(&api_access), surroundings);
         let services = Services {
+            diagnosis: Arc::new(diagnosis),
+            socket_gid: FRONTEND_UID,
+            policy_file: None,
             reconciler: reconciler(),
             power: Arc::new(PowerActions::new(store(), reconciler(), store(), boot, delay)),
             terminals: Arc::new(Terminals::new(reconciler(), store())),
-            api_access: Arc::new(ApiAccessKeeper::new(store(), reconciler(), world.api.clone())),
+            api_access,
             heartbeat_switch: watch::channel(true).0,
             connectivity: states,
             closing: world.closing.subscribe(),

@@ -38,6 +38,18 @@ pub struct Component {
     pub name: String,
 }
 
+/// `GET /info`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Info {
+    /// How it stores layers.
+    #[serde(deserialize_with = "nullable")]
+    pub driver: String,
+    /// Where it keeps its data.
+    #[serde(deserialize_with = "nullable")]
+    pub docker_root_dir: String,
+}
+
 /// One item of `GET /containers/json`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]

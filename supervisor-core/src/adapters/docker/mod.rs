@@ -11,6 +11,7 @@ mod dialect;
 mod events;
 mod exec;
 mod frames;
+mod info;
 mod logs;
 mod network_request;
 mod networks;
@@ -46,7 +47,10 @@ use crate::{
         volume::OwnVolume,
     },
     ports::{
-        engine::{Change, Engine, EngineError, EngineEvent, NetworkRemoval, Output, Progress, SeenNetwork},
+        engine::{
+            Change, Engine, EngineError, EngineEvent, EngineInfo, NetworkRemoval, Output, Progress,
+            SeenNetwork,
+        },
         exec::{Command, Exec, ExecEngine, ExecId, ExecState, Life, WindowSize},
     },
 };
@@ -66,6 +70,10 @@ impl DockerEngine {
 
 #[async_trait]
 impl Engine for DockerEngine {
+    async fn info(&self) -> Result<EngineInfo, EngineError> {
+        info::info(&self.transport).await
+    }
+
     async fn containers(&self, labels: &[(&str, &str)]) -> Result<Vec<Container>, EngineError> {
         containers::list(&self.transport, labels).await
     }

@@ -16,7 +16,7 @@ use super::{
     folder::{Folder, failed},
     roots::Roots,
 };
-use crate::ports::host_files::{HostFilesError, LockToken};
+use crate::ports::host_files::{HeldLock, HostFilesError, LockToken};
 
 const LOCK_MODE: Mode = Mode::from_raw_mode(0o644);
 const TOKEN_BYTES: usize = 32;
@@ -85,6 +85,49 @@ pub(super) fn release_all(
         outcome = outcome.and(folder.and_then(|folder| release_in(folder, &SERVICE_LOCKS, token)));
     }
     outcome
+}
+
+/// Every lock of the app that exists.
+pub(super) fn held(
+    roots: &Roots,
+    app: AppId,
+    services: &[ServiceName],
+    token: Option<&LockToken>,
+) -> Result<Vec<HeldLock>, HostFilesError> {
+    let mut found = held_in(roots.open_data(app)?, &[DATA_LOCK], token)?;
+    for service in services {
+        found.extend(held_in(roots.open_lock_folder(app, service)?, &SERVICE_LOCKS, token)?);
+    }
+    Ok(found)
+}
+
+fn held_in(
+    folder: Option<Folder>,
+    locks: &[LockName],
+    token: Option<&LockToken>,
+) -> Result<Vec<HeldLock>, HostFilesError> {
+    let Some(folder) = folder else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for lock in locks {
+        let path = folder.path().join(lock.file);
+        let stat = match rustix::fs::statat(folder.fd(), lock.file, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => stat,
+            Err(Errno::NOENT) => continue,
+            Err(errno) => return Err(failed("inspect", &path, errno)),
+        };
+        let ours = match token {
+            Some(token) => matches!(inspect(&folder, lock.file, token)?, Existing::Ours),
+            None => false,
+        };
+        found.push(HeldLock {
+            path: lock.in_app.to_owned(),
+            host_path: path.display().to_string(),
+            ours,
+            since_s: u64::try_from(stat.st_mtime).unwrap_or(0),
+            uid: stat.st_uid,
+        });
+    }
+    Ok(found)
 }
 
 fn take_in(folder: &Folder, locks: &[LockName], token: &LockToken) -> Result<(), HostFilesError> {

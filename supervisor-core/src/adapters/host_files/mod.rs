@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use supervisor_proto::ids::{AppId, ServiceName};
 
 use self::roots::Roots;
-use crate::ports::host_files::{HostFiles, HostFilesError, LockToken};
+use crate::ports::host_files::{HeldLock, HostFiles, HostFilesError, LockToken};
 
 /// [`HostFiles`] on Linux. The system calls run on the runtime's blocking threads, and what has begun there
 /// ends there even if the caller goes away.
@@ -83,6 +83,16 @@ impl HostFiles for LinuxHostFiles {
     ) -> Result<(), HostFilesError> {
         let (services, token) = (services.to_vec(), token.clone());
         self.blocking(move |roots| lock::take_all(roots, app, &services, &token)).await
+    }
+
+    async fn held_locks(
+        &self,
+        app: AppId,
+        services: &[ServiceName],
+        token: Option<&LockToken>,
+    ) -> Result<Vec<HeldLock>, HostFilesError> {
+        let (services, token) = (services.to_vec(), token.cloned());
+        self.blocking(move |roots| lock::held(roots, app, &services, token.as_ref())).await
     }
 
     async fn release_locks(

@@ -22,7 +22,7 @@ use crate::{
         wanted::SUPERVISOR_NETWORK,
     },
     ports::engine::{
-        Change, Engine, EngineError, EngineEvent, NetworkRemoval, Output, Progress, SeenNetwork,
+        Change, Engine, EngineError, EngineEvent, EngineInfo, NetworkRemoval, Output, Progress, SeenNetwork,
     },
 };
 use serde_json::Value;
@@ -137,6 +137,18 @@ impl FakeDevice {
 
 #[async_trait]
 impl Engine for FakeDevice {
+    async fn info(&self) -> Result<EngineInfo, EngineError> {
+        self.engine("info".to_owned(), |_| {
+            Ok(EngineInfo {
+                version: "20.10".to_owned(),
+                api_version: "1.41".to_owned(),
+                storage_driver: "overlay2".to_owned(),
+                data_root: "/var/lib/docker".to_owned(),
+            })
+        })
+        .await
+    }
+
     async fn containers(&self, labels: &[(&str, &str)]) -> Result<Vec<Container>, EngineError> {
         self.engine("containers".to_owned(), |state| {
             let all = state.containers.iter().map(|c| c.seen.clone());

@@ -1,6 +1,9 @@
 //! The fake device's files, store and logind.
 
-use std::path::PathBuf;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use async_trait::async_trait;
 use supervisor_proto::ids::{AppId, ServiceName};
@@ -9,7 +12,8 @@ use super::device::{FakeDevice, Fault, State};
 use crate::{
     domain::record::AppRecord,
     ports::{
-        host_files::{HostFiles, HostFilesError, LockToken},
+        host_facts::{ClockUnknown, DiskSpace, HostFacts},
+        host_files::{HeldLock, HostFiles, HostFilesError, LockToken},
         power::{PowerAction, PowerError, PowerManager},
         store::{PowerIntent, Store, StoreError, StoredApiAccess},
     },
@@ -27,7 +31,7 @@ fn files_failed(_: Fault) -> HostFilesError {
     HostFilesError::Io {
         action: "change",
         path: "/resin-data".to_owned(),
-        source: std::io::ErrorKind::ReadOnlyFilesystem.into(),
+        source: io::ErrorKind::ReadOnlyFilesystem.into(),
     }
 }
 
@@ -35,7 +39,7 @@ fn disk_full(_: Fault) -> StoreError {
     StoreError::Io {
         action: "write",
         path: PathBuf::from("/store"),
-        source: std::io::ErrorKind::StorageFull.into(),
+        source: io::ErrorKind::StorageFull.into(),
     }
 }
 
@@ -97,6 +101,26 @@ impl HostFiles for FakeDevice {
     ) -> Result<(), HostFilesError> {
         let name = format!("take locks {app}");
         self.call(name, files_failed, |state| state.take(app, services, token.as_str())).await
+    }
+
+    async fn held_locks(
+        &self,
+        app: AppId,
+        _services: &[ServiceName],
+        token: Option<&LockToken>,
+    ) -> Result<Vec<HeldLock>, HostFilesError> {
+        self.call(format!("look at locks {app}"), files_failed, |state| {
+            let of_app = state.locks.iter().filter(|((of, _), _)| *of == app);
+            let held = of_app.map(|((_, path), held)| HeldLock {
+                path: path.clone(),
+                host_path: format!("/host{path}"),
+                ours: token.is_some_and(|token| token.as_str() == held),
+                since_s: 1_700_000_000,
+                uid: 1000,
+            });
+            Ok(held.collect())
+        })
+        .await
     }
 
     async fn release_locks(
@@ -174,5 +198,20 @@ impl PowerManager for FakeDevice {
 
     async fn execute(&self, action: PowerAction) -> Result<(), PowerError> {
         self.call(format!("do {action}"), no_power(action), |_| Ok(())).await
+    }
+}
+
+#[async_trait]
+impl HostFacts for FakeDevice {
+    async fn disk_space(&self, path: &Path) -> io::Result<DiskSpace> {
+        let absent = |_| io::ErrorKind::NotFound.into();
+        self.call(format!("disk space {}", path.display()), absent, |_| {
+            Ok(DiskSpace { free_bytes: 40, total_bytes: 100, free_inodes: 4, total_inodes: 10 })
+        })
+        .await
+    }
+
+    async fn is_clock_synchronised(&self) -> Result<bool, ClockUnknown> {
+        self.call("clock".to_owned(), |_| ClockUnknown("no bus".into()), |_| Ok(true)).await
     }
 }

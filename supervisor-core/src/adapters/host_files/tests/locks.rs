@@ -160,3 +160,28 @@ async fn take_locks_at_once_by_two_gives_them_to_one() {
     assert_eq!(holders, winners.map(|won| if won { 5 } else { 0 }));
     assert_ne!(winners, [true, true]);
 }
+
+#[tokio::test]
+async fn held_locks_tell_ours_from_an_apps_with_owner_and_time_and_change_nothing() {
+    let host = Host::prepared().await;
+    host.take(&token()).await.unwrap();
+    let theirs = host.at("tmp/balena-supervisor/services/2167/db/updates.lock");
+    fs::remove_file(&theirs).unwrap();
+    fs::write(&theirs, "mine").unwrap();
+    std::os::unix::fs::chown(&theirs, Some(1234), None).unwrap();
+    let locks = host.held(Some(&token())).await.unwrap();
+    let foreign: Vec<_> = locks.iter().filter(|lock| !lock.ours).collect();
+    assert_eq!((locks.len(), foreign.len()), (5, 1));
+    assert_eq!((foreign[0].path.as_str(), foreign[0].uid), ("/tmp/balena/updates.lock", 1234));
+    assert_eq!(foreign[0].host_path, "/tmp/balena-supervisor/services/2167/db/updates.lock");
+    assert!(foreign[0].since_s > 0);
+    assert_eq!(host.entries(), ALL_LOCKS);
+    assert!(host.held(None).await.unwrap().iter().all(|lock| !lock.ours));
+}
+
+#[tokio::test]
+async fn held_locks_where_no_folder_is_are_none_and_none_is_made() {
+    let host = Host::new();
+    assert!(host.held(Some(&token())).await.unwrap().is_empty());
+    assert!(host.entries().is_empty());
+}

@@ -18,7 +18,7 @@ use supervisor_proto::ids::{AppId, ServiceName};
 use tempfile::TempDir;
 
 use super::LinuxHostFiles;
-use crate::ports::host_files::{HostFiles, HostFilesError, LockToken};
+use crate::ports::host_files::{HeldLock, HostFiles, HostFilesError, LockToken};
 
 const DATA_PATH: &str = "/resin-data";
 
@@ -65,6 +65,10 @@ impl Host {
 
     async fn release(&self, token: &LockToken) -> Result<(), HostFilesError> {
         self.files.release_locks(app(), &services(), token).await
+    }
+
+    async fn held(&self, token: Option<&LockToken>) -> Result<Vec<HeldLock>, HostFilesError> {
+        self.files.held_locks(app(), &services(), token).await
     }
 
     /// Everything in the app's folders, by path on the host.
