@@ -106,9 +106,7 @@ impl Terminals {
         if let Some(url) = self.living(&wish) {
             return Ok(url);
         }
-        if self.sessions().len() >= SESSIONS_MAX {
-            return Err(SpawnError::TooMany);
-        }
+        self.make_room()?;
         let (runtime, port) = self.open_site().await?;
         let tunnel = match &self.settings.tunnel {
             Some(command) => {
@@ -177,6 +175,15 @@ impl Terminals {
         }
         self.remove(wish.app, Ending::Replaced);
         None
+    }
+
+    /// Forgets those that are over, if there is no room otherwise.
+    fn make_room(&self) -> Result<(), SpawnError> {
+        let mut sessions = self.sessions();
+        if sessions.len() >= SESSIONS_MAX {
+            sessions.retain(|_, session| !session.is_over());
+        }
+        if sessions.len() < SESSIONS_MAX { Ok(()) } else { Err(SpawnError::TooMany) }
     }
 
     fn remove(&self, app: AppId, why: Ending) {

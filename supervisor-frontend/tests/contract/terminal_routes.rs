@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use supervisor_frontend::server::Limits;
-use supervisor_proto::v1::{AppState, AppsState, ErrorReason};
+use supervisor_proto::v1::{AppState, AppsState, ErrorReason, terminal_ended::Reason};
 
 use crate::{
     support::{
@@ -110,6 +110,20 @@ async fn spawn_beyond_the_limit_answers_503_until_one_is_ended() {
     assert_eq!(stage.frontend.post_json("/v1/spawn-tty", &body(9)).await.status, 503);
     stage.frontend.post_json("/v1/despawn-tty", &body(1)).await;
     assert_eq!(stage.frontend.post_json("/v1/spawn-tty", &body(9)).await.status, 200);
+}
+
+#[tokio::test]
+async fn terminals_that_are_over_do_not_count_towards_the_limit() {
+    let mut stage = Stage::new().await;
+    let (_, mut tab, shell) = stage.open().await;
+    shell.end(Reason::Exited, Some(0)).await;
+    tab.until("ended").await;
+    let apps = (1..=8).map(|app_id| AppState { app_id, ..AppState::default() }).collect();
+    stage.core.shared.apps.send_replace(AppsState { apps, engine_available: true });
+    for app_id in 1..=8 {
+        let body = format!(r#"{{"appId":{app_id}}}"#);
+        assert_eq!(stage.frontend.post_json("/v1/spawn-tty", &body).await.status, 200);
+    }
 }
 
 #[tokio::test]
