@@ -154,6 +154,17 @@ pub enum AppVerb {
     Exec(ExecArgs),
 }
 
+/// What a compose file takes from around it.
+#[derive(Debug, ClapArgs)]
+pub struct ComposeArgs {
+    /// Services of this profile count too; again for more, `*` for all.
+    #[arg(long = "profile", env = "COMPOSE_PROFILES", value_name = "NAME", value_delimiter = ',')]
+    pub profiles: Vec<String>,
+    /// Variables of the compose file, instead of `.env` beside it; the caller's environment wins.
+    #[arg(long, value_name = "FILE")]
+    pub env_file: Option<PathBuf>,
+}
+
 /// `app apply`.
 #[derive(Debug, ClapArgs)]
 pub struct ApplyArgs {
@@ -165,6 +176,9 @@ pub struct ApplyArgs {
     /// The app's name; otherwise the file's `name`, otherwise the name of the file's folder.
     #[arg(long, value_parser = app_name)]
     pub name: Option<String>,
+    /// What the file takes from around it.
+    #[command(flatten)]
+    pub compose: ComposeArgs,
     /// Change nothing, show what would be done: the same as `app plan`.
     #[arg(long)]
     pub dry_run: bool,
@@ -188,6 +202,9 @@ pub struct PlanArgs {
     /// The app's name, as for `app apply`.
     #[arg(long, value_parser = app_name, requires = "app_id")]
     pub name: Option<String>,
+    /// What the file takes from around it.
+    #[command(flatten)]
+    pub compose: ComposeArgs,
     /// Exit code 2 when there is something to do.
     #[arg(long)]
     pub exit_code: bool,

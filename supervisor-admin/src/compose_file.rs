@@ -4,7 +4,7 @@ use serde_json::Value;
 use serde_saphyr::{Budget, DuplicateKeyPolicy, Options, UserMessageFormatter};
 use supervisor_proto::compose::{Document, read_document};
 
-use crate::failure::Failure;
+use crate::{failure::Failure, surroundings::Surroundings};
 
 /// The largest compose file that is read, in bytes.
 pub const MAX_BYTES: usize = 1024 * 1024;
@@ -13,14 +13,15 @@ const MAX_NODES: usize = 100_000;
 const MAX_ALIASES: usize = 1000;
 const MAX_REPLAYED_EVENTS: usize = 100_000;
 
-/// Reads a compose file. Pure: what it says depends on `bytes` only.
-pub fn parse(bytes: &[u8]) -> Result<Document, Failure> {
+/// Reads a compose file: what it says depends on `bytes` and `surroundings` only, and on the files that it names.
+pub fn parse(bytes: &[u8], surroundings: &Surroundings) -> Result<Document, Failure> {
     if bytes.len() > MAX_BYTES {
         return Err(Failure::TooLarge { limit_bytes: MAX_BYTES });
     }
     let text = std::str::from_utf8(bytes).map_err(|error| Failure::Yaml(error.to_string()))?;
-    let value: Value = serde_saphyr::from_str_with_options(text, options())
+    let mut value: Value = serde_saphyr::from_str_with_options(text, options())
         .map_err(|error| Failure::Yaml(error.render_with_formatter(&UserMessageFormatter)))?;
+    surroundings.fill(&mut value)?;
     read_document(&value).map_err(|refusals| Failure::Refused { refusals })
 }
 
@@ -54,14 +55,14 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_a_document_or_a_failure(bytes in proptest::collection::vec(any::<u8>(), 0..256)) {
-            drop(parse(&bytes));
+            drop(parse(&bytes, &Surroundings::default()));
         }
 
         #[test]
         fn any_yaml_like_text_is_a_document_or_a_failure(
             text in "(services|web|image|ports|a|<<|- |: |:|\\n|  |&a|\\*a|\\[|\\]|\\{|\\}|,|'|\"|!x|#|\\||>|---|~|0x1|1e9){0,60}",
         ) {
-            drop(parse(text.as_bytes()));
+            drop(parse(text.as_bytes(), &Surroundings::default()));
         }
     }
 
@@ -69,7 +70,7 @@ mod tests {
     fn yaml_words_and_numbers_keep_their_spelling() {
         let text =
             "services: {web: {image: a, restart: no, environment: {A: on, B: 0755, C: 1_000, D: 12, E: ~x}}}";
-        let document = parse(text.as_bytes()).unwrap();
+        let document = parse(text.as_bytes(), &Surroundings::default()).unwrap();
         let environment = &document.services["web"].environment;
         for (name, value) in [("A", "on"), ("B", "0755"), ("C", "1_000"), ("D", "12"), ("E", "~x")] {
             assert_eq!(environment[name], value);
@@ -78,7 +79,7 @@ mod tests {
 
     #[test]
     fn duplicate_key_is_refused() {
-        let failure = parse(b"services: {web: {image: a, image: b}}").unwrap_err();
+        let failure = parse(b"services: {web: {image: a, image: b}}", &Surroundings::default()).unwrap_err();
         assert!(matches!(failure, Failure::Yaml(_)), "{failure}");
     }
 }

@@ -35,6 +35,7 @@ pub fn of_failure(failure: &Failure) -> u8 {
         | Failure::NeitherIdNorFile(_)
         | Failure::NotConfirmed { .. } => USAGE,
         Failure::Yaml(_)
+        | Failure::EnvFile { .. }
         | Failure::Refused { .. }
         | Failure::TargetRefused { .. }
         | Failure::TooLarge { .. }

@@ -4,7 +4,7 @@ use std::{error::Error, fmt::Display, io, path::PathBuf};
 
 use supervisor_proto::{
     client::CallError,
-    compose::Refusals,
+    compose::{EnvLineError, Refusals},
     ids::AppId,
     v1::{ErrorReason, terminal_ended::Reason},
 };
@@ -43,6 +43,15 @@ pub enum Failure {
         /// Why.
         #[source]
         source: io::Error,
+    },
+    /// A file of variables cannot be understood.
+    #[error("{} cannot be understood", path.display())]
+    EnvFile {
+        /// The file.
+        path: PathBuf,
+        /// Which line, and why.
+        #[source]
+        source: EnvLineError,
     },
     /// The file is larger than any compose file.
     #[error("the compose file is larger than {limit_bytes} bytes")]
@@ -129,7 +138,7 @@ impl Failure {
             Self::Usage(_) | Self::NeitherIdNorFile(_) => "usage",
             Self::NotConfirmed { .. } => "not-confirmed",
             Self::File { .. } => "file-unreadable",
-            Self::TooLarge { .. } | Self::Yaml(_) => "compose-invalid",
+            Self::TooLarge { .. } | Self::Yaml(_) | Self::EnvFile { .. } => "compose-invalid",
             Self::Refused { .. } | Self::TargetRefused { .. } | Self::NoName => "compose-not-accepted",
             Self::NoSuchApp(_) => "app-not-found",
             Self::NoKeyYet => "no-key-yet",
@@ -149,7 +158,7 @@ impl Failure {
     /// What it is about; empty when there is nothing to name.
     pub fn subject(&self) -> String {
         match self {
-            Self::File { path, .. } => path.display().to_string(),
+            Self::File { path, .. } | Self::EnvFile { path, .. } => path.display().to_string(),
             Self::Refused { refusals } => {
                 refusals.iter().map(|one| one.path.clone()).next().unwrap_or_default()
             }

@@ -13,6 +13,7 @@ mod progress;
 mod raw_mode;
 mod render;
 mod request_id;
+mod surroundings;
 mod timestamp;
 mod views;
 

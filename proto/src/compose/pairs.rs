@@ -37,7 +37,7 @@ pub(super) fn read(reader: &mut Reader, node: &Node<'_>, kind: Pairs) -> HashMap
             (Some(value), _) => value,
             (None, Pairs::Labels) => String::new(),
             (None, Pairs::Environment) => {
-                reader.note(&path, "has no value: the caller's own environment is not read");
+                reader.note(&path, "has no value: write ${NAME} for the caller's own");
                 continue;
             }
             (None, Pairs::Values) => {

@@ -10,7 +10,7 @@ use super::{
 /// What a `$` in a value means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dollars {
-    /// Compose's variables are not supported: `$$` is a literal `$`, anything else is refused.
+    /// Compose's variables are replaced before: `$$` is a literal `$`, anything else is refused.
     Compose,
     /// A `$` is just a character, as in a cloud target, whose variables are already replaced.
     Literal,

@@ -61,6 +61,10 @@ fn read_field(reader: &mut Reader, field: &Node<'_>, service: &mut v1::Service) 
         "healthcheck" => service.healthcheck = Some(healthcheck::read(reader, field)),
         "stop_signal" => service.stop_signal = signal::read(reader, field).unwrap_or_default(),
         "stop_grace_period" => service.stop_grace_period_ms = duration::read(reader, field),
+        // What is left of them when a document comes without its surroundings.
+        "env_file" | "profiles" => {
+            reader.note(&field.path, "means something to a compose file of the local tool only");
+        }
         _ => settings::read(reader, field, service),
     }
 }

@@ -14,11 +14,17 @@ use supervisor_proto::{
 
 use super::{Session, plan};
 use crate::{
-    args::ApplyArgs, compose_file, failure::Failure, output::one_line, progress, views::AppliedView,
+    args::{ApplyArgs, ComposeArgs},
+    compose_file,
+    failure::Failure,
+    output::one_line,
+    progress,
+    surroundings::Surroundings,
+    views::AppliedView,
 };
 
 pub(super) async fn run(session: &mut Session<'_>, args: &ApplyArgs) -> Result<u8, Failure> {
-    let (target, name) = target(&args.file, args.app_id, args.name.as_deref())?;
+    let (target, name) = target(&args.file, args.app_id, args.name.as_deref(), &args.compose)?;
     if args.dry_run {
         return plan::show(session, args.app_id, Some(target), args.exit_code).await;
     }
@@ -42,8 +48,14 @@ pub(super) async fn run(session: &mut Session<'_>, args: &ApplyArgs) -> Result<u
 }
 
 /// What the file says, as a target, and the app's name.
-pub(super) fn target(file: &Path, app_id: AppId, name: Option<&str>) -> Result<(Target, String), Failure> {
-    let document = compose_file::parse(&read(file)?)?;
+pub(super) fn target(
+    file: &Path,
+    app_id: AppId,
+    name: Option<&str>,
+    compose: &ComposeArgs,
+) -> Result<(Target, String), Failure> {
+    let surroundings = Surroundings::of(file, compose.env_file.as_deref(), &compose.profiles)?;
+    let document = compose_file::parse(&read(file)?, &surroundings)?;
     let name = name.map(str::to_owned).or_else(|| document.name.clone()).or_else(|| folder_name(file));
     let name = name.ok_or(Failure::NoName)?;
     Ok((document.into_target(app_id, name.clone()), name))

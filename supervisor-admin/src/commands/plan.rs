@@ -15,7 +15,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &PlanArgs) -> Result<u8
         let app_id = AppId::parse(&args.what).map_err(|_| Failure::NeitherIdNorFile(args.what.clone()))?;
         return show(session, app_id, None, args.exit_code).await;
     };
-    let (target, _) = apply::target(Path::new(&args.what), app_id, args.name.as_deref())?;
+    let (target, _) = apply::target(Path::new(&args.what), app_id, args.name.as_deref(), &args.compose)?;
     show(session, app_id, Some(target), args.exit_code).await
 }
 

@@ -106,7 +106,6 @@ services:
     image: a
     container_name: a
     volumes: [./x:/y]
-    environment: {A: $HOME}
 include: []
 ";
     let args = ["app", "apply", "-", "--app-id", "1", "--name", "x"];
@@ -115,7 +114,6 @@ include: []
     let expected = "\
 include is not supported yet: files of the host are not read
 services.web.container_name is not supported yet: the supervisor names its containers itself
-services.web.environment.A contains a compose variable, which is not supported yet: write the value itself, or $$ for a literal $
 services.web.volumes[0] names a path that is not absolute: the file's own folder is not known here, write the path in full
 ";
     assert_eq!(text_run.stderr, expected);
@@ -123,7 +121,7 @@ services.web.volumes[0] names a path that is not absolute: the file's own folder
     let error = run_with_input(&core.socket(), &json_args, text.as_bytes()).error();
     assert_eq!(error["reason"], "compose-not-accepted");
     assert_eq!(error["subject"], "include");
-    assert_eq!(error["refusals"].as_array().unwrap().len(), 4);
+    assert_eq!(error["refusals"].as_array().unwrap().len(), 3);
     assert!(core.script().calls.is_empty());
 }
 
@@ -173,4 +171,60 @@ fn apply_that_core_does_not_accept_is_65() {
     let run = run_with_input(&core.socket(), &args, b"services: {web: {image: b}}");
     assert_eq!(run.code, 65);
     assert_eq!(run.error()["subject"], "services.web.image");
+}
+
+#[test]
+fn apply_takes_variables_files_and_profiles_from_around_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path(".env"), "TAG=from-env\nOTHER=1\n").unwrap();
+    fs::write(path("web.env"), "A=file\nB='$literal'\n").unwrap();
+    let text = "
+services:
+  web:
+    image: web:${TAG}
+    env_file: [web.env, {path: gone.env, required: false}]
+    environment: {A: own, C: \"${NOT_SET_ANYWHERE:-default}\"}
+  debug: {image: debug, profiles: [debug]}
+";
+    fs::write(path("compose.yaml"), text).unwrap();
+    let core = FakeCore::start();
+    let file = path("compose.yaml").display().to_string();
+    let args = ["app", "apply", &file, "--app-id", "1"];
+    assert_eq!(run(&core.socket(), &args).code, 0);
+    let target = core.script().applied.clone().unwrap().target.unwrap();
+    let web = &target.services["web"];
+    assert_eq!((target.services.len(), web.image.as_str()), (1, "web:from-env"));
+    for (name, value) in [("A", "own"), ("B", "$literal"), ("C", "default")] {
+        assert_eq!(web.environment[name], value);
+    }
+
+    fs::write(path("other.env"), "TAG=other\n").unwrap();
+    let other = path("other.env").display().to_string();
+    let args = ["app", "apply", &file, "--app-id", "1", "--env-file", &other, "--profile", "debug"];
+    assert_eq!(run(&core.socket(), &args).code, 0);
+    let target = core.script().applied.clone().unwrap().target.unwrap();
+    assert_eq!((target.services.len(), target.services["web"].image.as_str()), (2, "web:other"));
+}
+
+#[test]
+fn apply_with_a_variable_or_a_file_that_is_not_there_says_which() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let core = FakeCore::start();
+    let apply = |text: &str| {
+        fs::write(path("compose.yaml"), text).unwrap();
+        run(&core.socket(), &["app", "apply", &path("compose.yaml"), "--app-id", "1"])
+    };
+    let unset = apply("services: {web: {image: \"${NOT_SET_ANYWHERE}\"}}");
+    assert_eq!(unset.code, 65);
+    assert!(unset.stderr.contains("services.web.image uses the variable NOT_SET_ANYWHERE"), "{unset:?}");
+    let gone = apply("services: {web: {image: a, env_file: gone.env}}");
+    assert_eq!(gone.code, 66);
+    assert!(gone.stderr.contains("gone.env"), "{gone:?}");
+    fs::write(path("bad.env"), "A=1\nB\n").unwrap();
+    let bad = apply("services: {web: {image: a, env_file: bad.env}}");
+    assert_eq!(bad.code, 65);
+    assert!(bad.stderr.contains("bad.env") && bad.stderr.contains("line 2"), "{bad:?}");
+    assert!(core.script().calls.is_empty());
 }

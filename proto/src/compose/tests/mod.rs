@@ -7,6 +7,7 @@ mod read;
 mod refused;
 mod refused_settings;
 mod settings;
+mod surroundings;
 mod target_state;
 
 use std::collections::HashMap;
