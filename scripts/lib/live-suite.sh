@@ -27,8 +27,10 @@ suite_run() {
   for program in "${suite_programs[@]}"; do
     suite_file "${program%% *}" "${program#* }"
   done
-  for program in "${declared[@]}"; do
-    suite_failures+=("tests/not-applicable names no test: ${program%% *}")
+  local entry
+  for entry in "${declared[@]}"; do
+    # A whole file may be declared before it is there.
+    case ${entry%% *} in *'::*') ;; *) suite_failures+=("tests/not-applicable names no test: ${entry%% *}") ;; esac
   done
 }
 
