@@ -12,6 +12,7 @@ pub mod host_install;
 pub mod live;
 pub mod live_app;
 pub mod network;
+pub mod pty;
 pub mod registry;
 pub mod relay;
 pub mod scratch;

@@ -124,13 +124,27 @@ impl Supervisor {
 
     /// The local tool, as root.
     pub fn admin(&self, words: &[&str]) -> Result<Finished> {
-        let output = self.program("supervisor-admin").args(words).output()?;
+        let output = self.admin_command(words).output()?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
         Ok(Finished {
             code: output.status.code(),
             stdout: text(&output.stdout),
             stderr: text(&output.stderr),
         })
+    }
+
+    /// The local tool, as root, yet to be started.
+    pub fn admin_command(&self, words: &[&str]) -> Command {
+        let mut command = self.program("supervisor-admin");
+        command.args(words).stdin(Stdio::null());
+        command
+    }
+
+    /// The same as the frontend's user, for what role frontend may do.
+    pub fn frontend_command(&self, words: &[&str]) -> Command {
+        let mut command = self.admin_command(words);
+        command.uid(FRONTEND).gid(FRONTEND);
+        command
     }
 
     /// The local tool's output where it must succeed.

@@ -37,7 +37,8 @@ impl LiveApp {
         Self::apply_with(supervisor, &[STUBBORN, "stop_grace_period: 4s"])
     }
 
-    fn apply_with(supervisor: &Supervisor, lines: &[&str]) -> Result<Self> {
+    /// Applies it with more lines of its service, and waits until it runs.
+    pub fn apply_with(supervisor: &Supervisor, lines: &[&str]) -> Result<Self> {
         let app = Self::new();
         supervisor.apply(app.id, &one_service(IMAGE, lines))?;
         app.container()?;

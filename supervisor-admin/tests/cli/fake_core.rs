@@ -12,6 +12,7 @@ use supervisor_proto::{
         self, ErrorReason, api_access_server as access, apps_server as apps,
         connectivity_server as connectivity, contract_server as contract, diagnostics_server as diagnostics,
         events_server as events, planner_server as planner, power_server as power,
+        terminal_server as terminal,
     },
 };
 use tokio::sync::{mpsc, oneshot};
@@ -20,7 +21,7 @@ use tonic::{Code, Request, Response, Status};
 
 use crate::script::{Script, quiet_script};
 
-type Answer<T> = Result<Response<T>, Status>;
+pub type Answer<T> = Result<Response<T>, Status>;
 
 pub struct FakeCore {
     script: Arc<Mutex<Script>>,
@@ -83,6 +84,7 @@ fn serve(listener: std::os::unix::net::UnixListener, service: Service, stopped: 
             .add_service(planner::PlannerServer::new(service.clone()))
             .add_service(power::PowerServer::new(service.clone()))
             .add_service(connectivity::ConnectivityServer::new(service.clone()))
+            .add_service(terminal::TerminalServer::new(service.clone()))
             .add_service(access::ApiAccessServer::new(service))
             .serve_with_incoming(UnixListenerStream::new(listener));
         tokio::select! {
@@ -93,10 +95,10 @@ fn serve(listener: std::os::unix::net::UnixListener, service: Service, stopped: 
 }
 
 #[derive(Clone)]
-struct Service(Arc<Mutex<Script>>);
+pub struct Service(pub Arc<Mutex<Script>>);
 
 impl Service {
-    fn heard<T>(&self, call: &str, request: &Request<T>) -> Result<MutexGuard<'_, Script>, Status> {
+    pub fn heard<T>(&self, call: &str, request: &Request<T>) -> Result<MutexGuard<'_, Script>, Status> {
         let id = request.metadata().get(supervisor_proto::REQUEST_ID_METADATA);
         assert!(id.is_some_and(|id| id.to_str().unwrap().starts_with("admin-")), "{call} has no request id");
         let mut script = self.0.lock().unwrap();

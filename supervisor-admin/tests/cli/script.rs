@@ -29,6 +29,13 @@ pub struct Script {
     pub connectivity: v1::ConnectivityState,
     pub api_key: String,
     pub logs: Vec<v1::LogChunk>,
+    /// What the process in a container does before it repeats its input.
+    pub terminal: Vec<v1::terminal_output::Output>,
+    /// How it ends, at the end of input or at a `q`.
+    pub terminal_end: v1::TerminalEnded,
+    pub terminal_opened: Option<v1::OpenTerminal>,
+    pub typed: Vec<u8>,
+    pub resized: Vec<v1::WindowSize>,
     /// `Apply` answers only when this is notified.
     pub hold_apply: Option<Arc<Notify>>,
 }
@@ -88,6 +95,14 @@ pub fn quiet_script() -> Script {
         },
         api_key: "k1".to_owned(),
         logs: Vec::new(),
+        terminal: Vec::new(),
+        terminal_end: v1::TerminalEnded {
+            reason: v1::terminal_ended::Reason::Exited.into(),
+            exit_code: Some(0),
+        },
+        terminal_opened: None,
+        typed: Vec::new(),
+        resized: Vec::new(),
         hold_apply: None,
     }
 }

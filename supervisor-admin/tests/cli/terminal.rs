@@ -18,13 +18,13 @@ use crate::{
     tool::command,
 };
 
-struct OnTerminal {
-    screen: File,
-    child: Child,
+pub struct OnTerminal {
+    pub screen: File,
+    pub child: Child,
 }
 
 impl OnTerminal {
-    fn start(core: &FakeCore, words: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub fn start(core: &FakeCore, words: &[&str], variables: &[(&str, &str)]) -> Self {
         let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&screen).unwrap();
         unlockpt(&screen).unwrap();
@@ -40,7 +40,7 @@ impl OnTerminal {
     }
 
     /// Reads until `text` has been shown.
-    fn until(&mut self, text: &str) -> String {
+    pub fn until(&mut self, text: &str) -> String {
         let mut seen = Vec::new();
         let mut byte = [0];
         while !String::from_utf8_lossy(&seen).contains(text) {
@@ -53,7 +53,7 @@ impl OnTerminal {
     }
 
     /// The rest of what is shown, and the exit code. A closed terminal reads as an error.
-    fn end(mut self) -> (String, i32) {
+    pub fn end(mut self) -> (String, i32) {
         let mut seen = Vec::new();
         drop(self.screen.read_to_end(&mut seen));
         (String::from_utf8_lossy(&seen).into_owned(), self.child.wait().unwrap().code().unwrap())

@@ -101,8 +101,8 @@ async fn serve(
 ) {
     let inputs = inputs.filter_map(|input| std::future::ready(next_input(input)));
     let hello = terminal_output::Output::Opened(opened_to_wire(session.opened()));
-    let ending = match answers.send(answer(hello)).await {
-        Ok(()) => session.relay(inputs, &answers, |piece| answer(output_to_wire(piece))).await,
+    let ending = match answers.send(Ok(message(hello))).await {
+        Ok(()) => session.relay(inputs, &answers, |piece| Ok(message(output_to_wire(piece)))).await,
         Err(_) => Ending::CallerGone,
     };
     if let Some(last) = last_answer(&ending) {
@@ -114,8 +114,8 @@ async fn serve(
     session.end(&ending).await;
 }
 
-fn answer(output: terminal_output::Output) -> Answer {
-    Ok(TerminalOutput { output: Some(output) })
+const fn message(output: terminal_output::Output) -> TerminalOutput {
+    TerminalOutput { output: Some(output) }
 }
 
 fn first_input(first: Option<TerminalInput>, role: Role) -> Result<OpenRequest, CoreError> {
@@ -188,7 +188,7 @@ fn last_answer(ending: &Ending) -> Option<Answer> {
         Ending::CallerGone => return None,
         Ending::Refused(error) => return Some(Err(to_status(error))),
     };
-    Some(answer(terminal_output::Output::Ended(TerminalEnded { reason: reason.into(), exit_code })))
+    Some(Ok(message(terminal_output::Output::Ended(TerminalEnded { reason: reason.into(), exit_code }))))
 }
 
 const fn departure_to_wire(departure: Departure) -> Reason {

@@ -1,4 +1,4 @@
-//! Power and API access on a fake device.
+//! Power, API access and terminals on a fake device.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
@@ -9,3 +9,4 @@ mod api_access;
 #[path = "../../src/reconcile/fakes/mod.rs"]
 mod fakes;
 mod power;
+mod terminal;

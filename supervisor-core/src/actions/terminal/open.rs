@@ -173,7 +173,8 @@ async fn launched(
 }
 
 fn check(request: &OpenRequest) -> Result<(), CoreError> {
-    if !request.by_owner && !(request.tty && request.command.is_empty()) {
+    let is_shell_on_a_terminal = request.tty && request.command.is_empty();
+    if !request.by_owner && !is_shell_on_a_terminal {
         return Err(CoreError::PolicyRefused { what: "a command of the caller's choice".to_owned() });
     }
     let invalid = |field: &str, problem: &str| {

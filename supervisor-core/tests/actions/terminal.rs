@@ -1,0 +1,72 @@
+//! Who may open a terminal where.
+
+use std::{num::NonZeroU16, sync::Arc};
+
+use supervisor_core::actions::terminal::{OpenRequest, Terminals};
+
+use crate::{
+    domain::confinement::{Mount, MountKind},
+    error::CoreError,
+    fakes::{APP, FakeDevice, World, app},
+    ports::exec::WindowSize,
+};
+
+fn terminals(world: &World) -> Terminals {
+    Terminals::new(Arc::clone(&world.reconciler), Arc::<FakeDevice>::clone(&world.device))
+}
+
+/// A shell for role frontend.
+fn shell() -> OpenRequest {
+    let number = |number| NonZeroU16::new(number).unwrap();
+    OpenRequest {
+        app: app(APP),
+        service: None,
+        command: Vec::new(),
+        tty: true,
+        size: WindowSize { rows: number(24), columns: number(80) },
+        term: "xterm".to_owned(),
+        by_owner: false,
+    }
+}
+
+async fn refusal(world: &World, request: OpenRequest) -> String {
+    match terminals(world).open(&request).await.map(|_| ()) {
+        Err(CoreError::PolicyRefused { what }) => what,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn frontend_gets_a_shell_in_an_ordinary_container() {
+    let world = World::with_app(APP).await;
+    let folders = [format!("/resin-data/{APP}"), format!("/tmp/balena-supervisor/services/{APP}/main")];
+    let own = folders.map(|source| Mount { kind: MountKind::HostPath, source });
+    world.device.state().confinement.mounts.extend(own);
+    let session = terminals(&world).open(&shell()).await.unwrap();
+    assert_eq!((session.opened().service.as_str(), session.opened().program.as_str()), ("main", "sh"));
+}
+
+#[tokio::test]
+async fn frontend_gets_no_command_and_nothing_without_a_terminal() {
+    let world = World::with_app(APP).await;
+    refusal(&world, OpenRequest { command: vec!["id".to_owned()], ..shell() }).await;
+    refusal(&world, OpenRequest { tty: false, ..shell() }).await;
+    assert_eq!(world.device.count("exec"), 0);
+}
+
+#[tokio::test]
+async fn frontend_is_refused_a_container_with_a_privilege_and_the_owner_is_not() {
+    let world = World::with_app(APP).await;
+    world.device.state().confinement.granted.insert("cap_add".to_owned());
+    assert!(refusal(&world, shell()).await.contains("cap_add"));
+    assert_eq!(world.device.count("exec"), 0);
+    terminals(&world).open(&OpenRequest { by_owner: true, ..shell() }).await.unwrap();
+}
+
+#[tokio::test]
+async fn frontend_is_refused_a_container_with_another_apps_data() {
+    let world = World::with_app(APP).await;
+    let foreign = Mount { kind: MountKind::HostPath, source: "/resin-data/9".to_owned() };
+    world.device.state().confinement.mounts.push(foreign);
+    assert!(refusal(&world, shell()).await.contains("/resin-data/9"));
+}
