@@ -8,6 +8,7 @@ use std::time::Duration;
 use supervisor_tests::Result;
 use supervisor_tests::browser::{Browser, DESKTOP, PHONE};
 use supervisor_tests::command::finish;
+use supervisor_tests::engine::Engine;
 use supervisor_tests::live::Supervisor;
 use supervisor_tests::live_app::LiveApp;
 use supervisor_tests::relay::Relay;
@@ -138,6 +139,23 @@ fn restart_under_a_terminal_says_so_and_the_next_one_is_in_the_new_container() -
 }
 
 #[test]
+fn container_or_core_that_dies_under_a_terminal_is_told() -> Result<()> {
+    let mut supervisor = Supervisor::start(&[])?;
+    let app = LiveApp::apply(&supervisor)?;
+    let browser = opened(&supervisor, &app)?;
+    let container = app.container()?;
+    Engine::default().docker(&["kill", &container])?;
+    browser.wait_for_text(SCREEN, "[The container stopped.]")?;
+    // The engine leaves alone what somebody killed.
+    supervisor.client()?.post("/v1/restart", &app.body())?;
+
+    let browser = opened(&supervisor, &app)?;
+    supervisor.kill_core();
+    browser.wait_for_text(SCREEN, "core went away")?;
+    browser.wait_for_text(STATE, "Ended").map(drop)
+}
+
+#[test]
 fn terminal_of_a_stopped_app_says_why_and_opens_when_it_runs_again() -> Result<()> {
     let supervisor = Supervisor::start(&[])?;
     let app = LiveApp::apply(&supervisor)?;
@@ -180,9 +198,12 @@ fn flood_in_a_terminal_keeps_memory_bounded_and_the_api_answers() -> Result<()> 
     let app = LiveApp::apply(&supervisor)?;
     let client = supervisor.client()?;
     let browser = opened(&supervisor, &app)?;
+    let before = supervisor.frontend_memory_kib()?;
+    browser
+        .keys(&format!("yes {} | head -c 50000000; echo; echo all there{ENTER}", "0123456789".repeat(6)))?;
+    browser.wait_for_text(SCREEN, "\nall there")?;
     browser.keys(&format!("yes flood{ENTER}"))?;
     browser.wait_for_text(SCREEN, "flood\nflood")?;
-    let before = supervisor.frontend_memory_kib()?;
     for _ in 0..100 {
         assert_eq!(client.get("/ping")?.body, "OK");
     }
