@@ -43,6 +43,28 @@ Examples:
 Exit codes: 0 nothing is wrong, 1 warnings only, 2 something does not work. It also looks when core is not
 there, and then says why. It changes nothing.";
 
+const MAN_HELP: &str = "\
+Examples:
+  supervisor-admin man | man -l -
+  supervisor-admin man --out-dir /usr/local/share/man/man1";
+
+const LOGS_HELP: &str = "\
+Examples:
+  supervisor-admin app logs 2167 --tail 50
+  supervisor-admin app logs 2167 --service web --follow";
+
+const APPLY_HELP: &str = "\
+Examples:
+  supervisor-admin app apply compose.yaml --app-id 2167 --name demo
+  supervisor-admin app apply compose.yaml --app-id 2167 --dry-run
+  generate-compose | supervisor-admin app apply - --app-id 2167 --name demo";
+
+const RESTART_HELP: &str = "\
+Examples:
+  supervisor-admin app restart 2167
+  supervisor-admin app restart 2167 --service web --service db
+  supervisor-admin app restart 2167 --force               although the app holds its update lock";
+
 const EVENTS_HELP: &str = "\
 Examples:
   supervisor-admin events                   everything, with who called what
@@ -113,6 +135,13 @@ pub enum Verb {
         /// Show the key, or replace it by a new one (asks first: apps get it at their next start).
         verb: KeyVerb,
     },
+    /// Write the manual page to stdout, or all pages into a folder.
+    #[command(after_help = MAN_HELP)]
+    Man {
+        /// The folder for this tool's page and one for each of its verbs.
+        #[arg(long, value_name = "FOLDER")]
+        out_dir: Option<PathBuf>,
+    },
     /// Write a completion script for a shell to stdout.
     Completions {
         /// The shell.
@@ -124,6 +153,7 @@ pub enum Verb {
 #[derive(Debug, Subcommand)]
 pub enum AppVerb {
     /// Make an app what a compose file says, and wait until it runs.
+    #[command(after_help = APPLY_HELP)]
     Apply(ApplyArgs),
     /// What would be done now for an app, or if a compose file were applied; nothing is changed.
     #[command(after_help = PLAN_HELP)]
@@ -143,10 +173,12 @@ pub enum AppVerb {
     /// Stop services, also over restarts and boots.
     Stop(AppServices),
     /// Stop, recreate and start services, in the order of their dependencies.
+    #[command(after_help = RESTART_HELP)]
     Restart(AppServices),
     /// Empty an app's data folder and volumes and recreate its containers. Asks first.
     Purge(WholeApp),
     /// The output of one service.
+    #[command(after_help = LOGS_HELP)]
     Logs(LogsArgs),
     /// A shell in a service's container, on this terminal.
     Shell(ShellArgs),

@@ -25,11 +25,15 @@ pub struct Output {
 }
 
 impl Output {
-    /// Colours only for a person at a terminal who has not set `NO_COLOR`.
+    /// Colours only for a person at a terminal, unless `NO_COLOR` forbids or `CLICOLOR_FORCE` demands them:
+    /// <https://no-color.org>, <https://bixense.com/clicolors>.
     pub fn new(json: bool) -> Self {
-        let no_colour = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+        let is_forced =
+            is_set("CLICOLOR_FORCE") && env::var_os("CLICOLOR_FORCE").is_none_or(|value| value != "0");
         let (stdout, stderr) = (io::stdout(), io::stderr());
-        Self { json, coloured: !json && !no_colour && stdout.is_terminal(), stdout, stderr }
+        let coloured = !json && !is_set("NO_COLOR") && (is_forced || stdout.is_terminal());
+        Self { json, coloured, stdout, stderr }
     }
 
     /// Whether answers are JSON.

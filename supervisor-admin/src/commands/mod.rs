@@ -9,6 +9,7 @@ mod exec;
 mod inspect;
 mod key;
 mod logs;
+mod man;
 mod plan;
 mod power;
 mod shell;
@@ -51,6 +52,7 @@ pub async fn run(args: &Args, output: &mut Output) -> Result<u8, Failure> {
         Verb::Shutdown(force) => power::run(&mut session, power::Power::Shutdown, *force).await,
         Verb::TcpPing { switch } => tcp_ping::run(&mut session, *switch).await,
         Verb::Key { verb } => key::run(&mut session, *verb).await,
+        Verb::Man { out_dir } => man::run(&mut session, out_dir.as_deref()),
         Verb::Completions { shell } => completions(&mut session, *shell),
     }?;
     Ok(0)

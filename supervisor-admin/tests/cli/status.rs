@@ -95,3 +95,34 @@ fn debug_log_goes_to_stderr_with_the_request_id() {
     assert!(run.stderr.contains("request_id=admin-"), "{run:?}");
     assert!(run.json()["enabled"].is_boolean());
 }
+
+#[test]
+fn manual_pages_come_from_the_command_line_and_need_no_core() {
+    let page = run("/nowhere".as_ref(), &["man"]);
+    assert_eq!(page.code, 0, "{page:?}");
+    assert!(page.stdout.contains(".TH supervisor-admin 1"), "{page:?}");
+    // A value of the machine where the page was made would be wrong everywhere else.
+    assert!(!page.stdout.contains("/nowhere"), "{page:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let all = run("/nowhere".as_ref(), &["man", "--out-dir", folder.path().to_str().unwrap()]);
+    assert_eq!(all.code, 0, "{all:?}");
+    for page in ["supervisor-admin.1", "supervisor-admin-app-plan.1", "supervisor-admin-doctor.1"] {
+        assert!(folder.path().join(page).is_file(), "{page}");
+    }
+    let nowhere = run("/nowhere".as_ref(), &["man", "--out-dir", "/nowhere/at/all"]);
+    assert_eq!(nowhere.code, 66, "{nowhere:?}");
+}
+
+#[test]
+fn colours_without_a_terminal_come_only_by_force_and_never_against_no_color() {
+    let core = FakeCore::start();
+    let coloured = |variables: &[(&str, &str)]| {
+        let mut command = command(&core.socket(), &["status"]);
+        command.envs(variables.iter().copied());
+        finish(command).stdout.contains('\u{1b}')
+    };
+    assert!(!coloured(&[]));
+    assert!(coloured(&[("CLICOLOR_FORCE", "1")]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "0")]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+}
