@@ -41,10 +41,9 @@ pub fn of_failure(failure: &Failure) -> u8 {
         | Failure::TooLarge { .. }
         | Failure::NoName => DATA,
         Failure::File { .. } | Failure::NoSuchApp(_) | Failure::NoKeyYet => NOT_FOUND,
-        Failure::CoreEnded => UNAVAILABLE,
         Failure::SocketDenied { .. } => NOT_ALLOWED,
         Failure::Call(error) => of_call(error),
-        Failure::Interrupted | Failure::TerminalEnded(_) => UNAVAILABLE,
+        Failure::CoreEnded | Failure::Interrupted | Failure::TerminalEnded(_) => UNAVAILABLE,
         Failure::Output(_) | Failure::Runtime(_) | Failure::Terminal(_) => INTERNAL,
     }
 }

@@ -134,16 +134,14 @@ impl Failure {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::OutputClosed | Self::Output(_) => "output-failed",
-            Self::Runtime(_) => "internal",
-            Self::Usage(_) | Self::NeitherIdNorFile(_) => "usage",
+            Self::Runtime(_) | Self::Terminal(_) => "internal",
+            Self::Usage(_) | Self::NeitherIdNorFile(_) | Self::NoTerminal { .. } => "usage",
             Self::NotConfirmed { .. } => "not-confirmed",
             Self::File { .. } => "file-unreadable",
             Self::TooLarge { .. } | Self::Yaml(_) | Self::EnvFile { .. } => "compose-invalid",
             Self::Refused { .. } | Self::TargetRefused { .. } | Self::NoName => "compose-not-accepted",
             Self::NoSuchApp(_) => "app-not-found",
             Self::NoKeyYet => "no-key-yet",
-            Self::NoTerminal { .. } => "usage",
-            Self::Terminal(_) => "internal",
             Self::Interrupted => "interrupted",
             Self::TerminalEnded(_) => "session-ended",
             Self::CoreEnded => "core-ended",
