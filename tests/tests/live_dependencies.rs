@@ -113,7 +113,7 @@ fn server_starts_after_its_database_is_healthy_and_its_migration_has_ended() -> 
     let db = server.engine.inspect(&server.only("db")?)?;
     let address = db["NetworkSettings"]["Networks"][&back]["IPAddress"].as_str().unwrap_or_default();
     assert!(address.ends_with(".10"), "{db}");
-    let found = server.engine.shell(&server.only("web")?, "nslookup database 127.0.0.11")?;
+    let found = server.engine.shell(&server.only("web")?, "nslookup database")?;
     assert!(found.contains(address), "{found}");
     Ok(())
 }
@@ -182,7 +182,7 @@ fn restart_purge_and_removal_do_to_the_job_what_they_do_to_the_app() -> Result<(
     supervisor.apply(server.id, &server.file(0))?;
     let [db, migrate, web] = server.all()?;
 
-    supervisor.admin_ok(&["app", "restart", &app, "web"])?;
+    supervisor.admin_ok(&["app", "restart", &app, "--service", "web"])?;
     let restarted = server.all()?;
     assert_eq!((&restarted[0], &restarted[1]), (&db, &migrate), "{}", supervisor.logs());
     assert_ne!(restarted[2], web);
