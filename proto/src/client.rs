@@ -22,8 +22,8 @@ use crate::{
         self, ErrorReason, api_access_client::ApiAccessClient, apps_client::AppsClient,
         connectivity_client::ConnectivityClient, contract_client::ContractClient,
         diagnostics_client::DiagnosticsClient, events_client::EventsClient,
-        inspection_client::InspectionClient, planner_client::PlannerClient, power_client::PowerClient,
-        terminal_client::TerminalClient,
+        inspection_client::InspectionClient, planner_client::PlannerClient, policy_client::PolicyClient,
+        power_client::PowerClient, terminal_client::TerminalClient,
     },
 };
 
@@ -238,6 +238,8 @@ calls! {
     examine(DiagnosticsClient, ExamineRequest, QUICK_TIMEOUT) -> v1::ExamineReply;
     /// `Planner.Plan`.
     plan(PlannerClient, PlanRequest, QUICK_TIMEOUT) -> v1::PlanReply;
+    /// `Policy.Explain`.
+    explain(PolicyClient, ExplainPolicyRequest, QUICK_TIMEOUT) -> v1::ExplainPolicyReply;
     /// `Inspection.DescribeApp`.
     describe_app(InspectionClient, DescribeAppRequest, QUICK_TIMEOUT) -> v1::AppDescription;
     /// `Connectivity.SetHeartbeat`.

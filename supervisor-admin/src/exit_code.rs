@@ -1,7 +1,7 @@
 //! The one map from what went wrong to the exit code. `--help` documents the numbers, which are
 //! those of `sysexits.h`.
 
-use supervisor_proto::{client::CallError, v1::ErrorReason};
+use supervisor_proto::{client::CallError, policy::PolicyFileError, v1::ErrorReason};
 
 use crate::failure::Failure;
 
@@ -13,7 +13,7 @@ pub const FAULTS: u8 = 2;
 pub const CHANGES: u8 = 2;
 /// Wrong usage or bad input.
 pub const USAGE: u8 = 64;
-/// The compose file was not accepted.
+/// The compose or policy file was not accepted.
 pub const DATA: u8 = 65;
 /// No such app, service or file.
 pub const NOT_FOUND: u8 = 66;
@@ -34,7 +34,9 @@ pub fn of_failure(failure: &Failure) -> u8 {
         | Failure::NoTerminal { .. }
         | Failure::NeitherIdNorFile(_)
         | Failure::NotConfirmed { .. } => USAGE,
-        Failure::Yaml(_)
+        Failure::Policy(PolicyFileError::Unreadable { .. }) => NOT_FOUND,
+        Failure::Policy(_)
+        | Failure::Yaml(_)
         | Failure::EnvFile { .. }
         | Failure::Refused { .. }
         | Failure::TargetRefused { .. }

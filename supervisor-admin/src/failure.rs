@@ -6,6 +6,7 @@ use supervisor_proto::{
     client::CallError,
     compose::{EnvLineError, Refusals},
     ids::AppId,
+    policy::PolicyFileError,
     v1::{ErrorReason, terminal_ended::Reason},
 };
 
@@ -68,6 +69,9 @@ pub enum Failure {
         /// All of it.
         refusals: Refusals,
     },
+    /// The policy file is not accepted.
+    #[error(transparent)]
+    Policy(PolicyFileError),
     /// Core did not accept the target that the file stands for.
     #[error("core did not accept the compose file: {message}")]
     TargetRefused {
@@ -130,12 +134,25 @@ impl From<CallError> for Failure {
 }
 
 impl Failure {
+    /// Everything that is wrong with a file, one line each; empty where one sentence says it all.
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Refused { refusals } => refusals.iter().map(ToString::to_string).collect(),
+            Self::Policy(PolicyFileError::Mistaken { path, mistakes }) => {
+                mistakes.iter().map(|mistake| format!("{}: {mistake}", path.display())).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The stable word for programs.
     pub fn reason(&self) -> &'static str {
         match self {
             Self::OutputClosed | Self::Output(_) => "output-failed",
             Self::Runtime(_) | Self::Terminal(_) => "internal",
             Self::Usage(_) | Self::NeitherIdNorFile(_) | Self::NoTerminal { .. } => "usage",
+            Self::Policy(PolicyFileError::Unreadable { .. }) => "file-unreadable",
+            Self::Policy(_) => "policy-not-accepted",
             Self::NotConfirmed { .. } => "not-confirmed",
             Self::File { .. } => "file-unreadable",
             Self::TooLarge { .. } | Self::Yaml(_) | Self::EnvFile { .. } => "compose-invalid",

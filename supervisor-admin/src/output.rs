@@ -100,10 +100,7 @@ fn json_failure(failure: &Failure) -> String {
             reason: failure.reason(),
             subject: failure.subject(),
             message: message(failure),
-            refusals: match failure {
-                Failure::Refused { refusals } => refusals.iter().map(ToString::to_string).collect(),
-                _ => Vec::new(),
-            },
+            refusals: failure.lines(),
         },
     };
     let mut text = serde_json::to_string(&body).unwrap_or_default();
@@ -112,10 +109,10 @@ fn json_failure(failure: &Failure) -> String {
 }
 
 fn text_failure(failure: &Failure) -> String {
+    let mut lines: Vec<String> = failure.lines().iter().map(|line| one_line(line)).collect();
     match failure {
         Failure::Usage(text) => text.clone(),
-        Failure::Refused { refusals } => {
-            let mut lines: Vec<String> = refusals.iter().map(|one| one_line(&one.to_string())).collect();
+        _ if !lines.is_empty() => {
             lines.push(String::new());
             lines.join("\n")
         }
@@ -126,7 +123,9 @@ fn text_failure(failure: &Failure) -> String {
 /// The message and, for the system's own errors, their cause.
 fn message(failure: &Failure) -> String {
     match failure {
-        Failure::Call(_) | Failure::Usage(_) => failure.to_string().trim_end().to_owned(),
+        Failure::Call(_) | Failure::Usage(_) | Failure::Policy(_) => {
+            failure.to_string().trim_end().to_owned()
+        }
         _ => match failure.source() {
             Some(source) => format!("{failure}: {source}"),
             None => failure.to_string(),

@@ -11,6 +11,7 @@ mod key;
 mod logs;
 mod man;
 mod plan;
+mod policy;
 mod power;
 mod shell;
 mod status;
@@ -52,6 +53,7 @@ pub async fn run(args: &Args, output: &mut Output) -> Result<u8, Failure> {
         Verb::Shutdown(force) => power::run(&mut session, power::Power::Shutdown, *force).await,
         Verb::TcpPing { switch } => tcp_ping::run(&mut session, *switch).await,
         Verb::Key { verb } => key::run(&mut session, *verb).await,
+        Verb::Policy { verb } => policy::run(&mut session, verb).await,
         Verb::Man { out_dir } => man::run(&mut session, out_dir.as_deref()),
         Verb::Completions { shell } => completions(&mut session, *shell),
     }?;

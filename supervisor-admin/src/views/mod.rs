@@ -4,6 +4,7 @@
 mod doctor;
 mod event;
 mod plan;
+mod policy;
 
 use serde::Serialize;
 use supervisor_proto::v1::{self, Activity, Role};
@@ -14,6 +15,7 @@ pub use self::{
     doctor::DoctorView,
     event::{EventView, WhatView},
     plan::{ChangeView, PlanView, StepView},
+    policy::{ExplainView, PolicyView},
 };
 
 /// An error, on stderr.
@@ -28,7 +30,7 @@ pub struct ErrorView {
     pub reason: &'static str,
     pub subject: String,
     pub message: String,
-    /// Only for a compose file that is not accepted: everything that is wrong with it.
+    /// Only for a compose or policy file that is not accepted: everything that is wrong with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refusals: Vec<String>,
 }

@@ -82,6 +82,7 @@ fn serve(listener: std::os::unix::net::UnixListener, service: Service, stopped: 
             .add_service(diagnostics::DiagnosticsServer::new(service.clone()))
             .add_service(events::EventsServer::new(service.clone()))
             .add_service(planner::PlannerServer::new(service.clone()))
+            .add_service(v1::policy_server::PolicyServer::new(service.clone()))
             .add_service(power::PowerServer::new(service.clone()))
             .add_service(connectivity::ConnectivityServer::new(service.clone()))
             .add_service(terminal::TerminalServer::new(service.clone()))
@@ -123,6 +124,15 @@ fn stream<T: Send + 'static>(items: Vec<T>, open: bool) -> ReceiverStream<Result
         tokio::spawn(async move { sender.closed().await });
     }
     ReceiverStream::new(receiver)
+}
+
+#[tonic::async_trait]
+impl v1::policy_server::Policy for Service {
+    async fn explain(&self, request: Request<v1::ExplainPolicyRequest>) -> Answer<v1::ExplainPolicyReply> {
+        let mut script = self.heard("explain", &request)?;
+        script.explain_asked = Some(request.into_inner());
+        Ok(Response::new(script.explanation.clone()))
+    }
 }
 
 #[tonic::async_trait]

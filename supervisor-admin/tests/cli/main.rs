@@ -18,6 +18,7 @@ mod fake_core;
 mod fake_terminal;
 mod logs;
 mod plan;
+mod policy;
 mod power_key_ping;
 mod script;
 mod shell;
