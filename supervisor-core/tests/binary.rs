@@ -5,12 +5,16 @@
 use std::{
     collections::BTreeSet,
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
 };
 
-use supervisor_proto::{client::CoreClient, v1::Role};
+use supervisor_proto::{
+    client::CoreClient,
+    v1::{self, Role},
+};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
@@ -44,9 +48,15 @@ fn socket(folder: &Path) -> PathBuf {
 impl Core {
     /// A core that serves.
     async fn started() -> Self {
+        Self::started_with(&[]).await
+    }
+
+    /// With more settings.
+    async fn started_with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         // Empty variables count as unset.
         let mut command = command(folder.path());
+        command.envs(settings.iter().copied());
         command.env("ADMIN_GID", "").env("FRONTEND_UID", "").env("API_ENDPOINT", "");
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -106,6 +116,57 @@ async fn core_on_a_store_of_a_newer_release_says_so_on_one_line_and_leaves_it_al
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(said.contains("has format 99") && said.contains(&path.display().to_string()), "{said}");
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
+}
+
+/// What core says when it is started with this policy file, and its exit code.
+async fn with_policy(text: &str, mode: u32) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.toml");
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    let mut command = command(folder.path());
+    let ended = command.env("CORE_POLICY", &path).stderr(Stdio::piped()).output();
+    let ended = timeout(LONG, ended).await.unwrap().unwrap();
+    (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
+}
+
+#[tokio::test]
+async fn policy_that_is_not_acceptable_ends_core_with_one_line_that_names_file_and_problem() {
+    for (text, mode, problem) in [("\nprivileged = true\n", 0o600, "line 2"), ("", 0o622, "chmod")] {
+        let (code, said) = with_policy(text, mode).await;
+        assert_eq!((code, said.lines().count()), (Some(64), 1), "{said}");
+        assert!(said.contains("policy.toml") && said.contains(problem), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn policy_that_is_read_again_on_sighup_changes_what_is_granted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.toml");
+    fs::write(&path, "").unwrap();
+    let core = Core::started_with(&[("CORE_POLICY", &path.display().to_string())]).await;
+    let client = CoreClient::new(&socket(core.folder.path()), "test");
+    let privileges = v1::Privileges { privileged: true, ..Default::default() };
+    let main = v1::Service { image: "demo".to_owned(), privileges: Some(privileges), ..Default::default() };
+    let target = v1::Target {
+        app_id: 7,
+        name: "x".to_owned(),
+        services: [("main".to_owned(), main)].into(),
+        ..Default::default()
+    };
+    let refusals = async || {
+        let request = v1::ExplainPolicyRequest { target: Some(target.clone()) };
+        client.explain(request, "test").await.unwrap().refusals.len()
+    };
+    assert_eq!(refusals().await, 1);
+
+    let grant = "[[grant]]\napp = 7\nservice = \"main\"\nimage = \"demo\"\nprivileged = true\n";
+    fs::write(&path, grant).unwrap();
+    let pid = rustix::process::Pid::from_raw(i32::try_from(core.child.id().unwrap()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
+
+    let granted = async { while refusals().await != 0 {} };
+    timeout(LONG, granted).await.expect("the new policy counts");
 }
 
 /// Inodes of the sockets that the process has open.

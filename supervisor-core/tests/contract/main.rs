@@ -14,6 +14,7 @@ mod fakes;
 mod hostile;
 mod inspection;
 mod plan;
+mod policy;
 mod raw;
 mod roles;
 mod served;
