@@ -172,6 +172,10 @@ pub trait Engine: Send + Sync {
     /// Whether the engine has been told never to restart the container: our own stop does that first.
     async fn is_kept_stopped(&self, id: &ContainerId) -> Result<bool, EngineError>;
 
+    /// How a container's main process ended; none while one runs. Unlike the list, this is true from the moment on
+    /// at which the engine tells that the process has ended.
+    async fn exit_code(&self, id: &ContainerId) -> Result<Option<i64>, EngineError>;
+
     /// Whether there is a volume of this name, whosever.
     async fn has_volume(&self, name: &str) -> Result<bool, EngineError>;
 

@@ -1,14 +1,16 @@
 //! Asks the engine for everything that one app's plan needs, and no more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use supervisor_proto::ids::ServiceName;
 use tokio::try_join;
 
 use super::Context;
 use crate::{
     domain::{
+        dependency::Condition,
         labels,
-        observed::Observed,
+        observed::{ContainerState, Observed},
         plan::images_in_question,
         record::AppRecord,
         wanted::{RenderContext, SUPERVISOR_NETWORK, Wanted, render},
@@ -30,6 +32,7 @@ pub async fn observe(context: &Context, record: &AppRecord) -> Result<(Wanted, O
     for network in networks {
         see(&mut observed, network, &ours);
     }
+    correct_jobs(context, record, &mut observed).await?;
     let wanted = render_for(context, record, &observed);
     for image in images_in_question(record, &wanted, &observed) {
         if engine.has_image(&image).await? {
@@ -53,6 +56,32 @@ pub fn render_for(context: &Context, record: &AppRecord, observed: &Observed) ->
             networks: &observed.known_networks,
         },
     )
+}
+
+/// The list lags a moment behind the event of a job's end, and nothing is told after that: while a service waits
+/// for the end, the engine is asked for the job itself.
+async fn correct_jobs(
+    context: &Context,
+    record: &AppRecord,
+    observed: &mut Observed,
+) -> Result<(), EngineError> {
+    let is_active = |name: &ServiceName| {
+        observed.containers.iter().any(|c| c.service.as_ref() == Some(name) && c.state.is_active())
+    };
+    let waiting = record.target.services.iter().filter(|(name, _)| !is_active(name));
+    let asked = waiting.flat_map(|(_, service)| &service.conditions);
+    let jobs: BTreeSet<ServiceName> =
+        asked.filter(|(_, d)| d.condition == Condition::Completed).map(|(job, _)| job.clone()).collect();
+    for container in &mut observed.containers {
+        let is_job = container.service.as_ref().is_some_and(|name| jobs.contains(name));
+        if is_job && container.state == ContainerState::Running {
+            container.exit_code = context.engine.exit_code(&container.id).await?;
+            if container.exit_code.is_some() {
+                container.state = ContainerState::Exited;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Takes note of one network of the engine.

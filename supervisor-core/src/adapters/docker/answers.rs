@@ -115,6 +115,12 @@ pub struct Inspected {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct StateAnswer {
+    /// What it is doing, in one word.
+    #[serde(deserialize_with = "nullable")]
+    pub status: String,
+    /// How its main process ended.
+    #[serde(deserialize_with = "nullable")]
+    pub exit_code: i64,
     /// Its main process runs, or is about to.
     #[serde(deserialize_with = "nullable")]
     pub running: bool,

@@ -88,6 +88,14 @@ fn exit_code(status: &str) -> Option<i64> {
     rest.split_once(')')?.0.parse().ok()
 }
 
+/// `GET /containers/{id}/json`, for how it ended.
+pub async fn exit_code_of(transport: &Transport, id: &ContainerId) -> Result<Option<i64>, EngineError> {
+    let path = format!("/containers/{}/json", segment(&id.0));
+    let found: Inspected = transport.get(Call::new(Method::GET, path, "inspect a container"), QUICK).await?;
+    let ended = ContainerState::from(found.state.status.as_str()) == ContainerState::Exited;
+    Ok(ended.then_some(found.state.exit_code))
+}
+
 /// `POST /containers/create`.
 pub async fn create(transport: &Transport, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {
     let path = format!("/containers/create{}", Query::new().add("name", &spec.name));

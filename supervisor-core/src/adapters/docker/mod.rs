@@ -114,6 +114,10 @@ impl Engine for DockerEngine {
         containers::is_kept_stopped(&self.transport, id).await
     }
 
+    async fn exit_code(&self, id: &ContainerId) -> Result<Option<i64>, EngineError> {
+        containers::exit_code_of(&self.transport, id).await
+    }
+
     async fn has_volume(&self, name: &str) -> Result<bool, EngineError> {
         volumes::exists(&self.transport, name).await
     }

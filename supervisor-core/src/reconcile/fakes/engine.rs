@@ -228,6 +228,10 @@ impl Engine for FakeDevice {
             .await
     }
 
+    async fn exit_code(&self, id: &ContainerId) -> Result<Option<i64>, EngineError> {
+        self.engine(format!("exit code {id}"), |state| Ok(state.container(id)?.seen.exit_code)).await
+    }
+
     async fn has_volume(&self, name: &str) -> Result<bool, EngineError> {
         self.engine(format!("has volume {name}"), |state| Ok(state.volumes.contains_key(name))).await
     }
