@@ -34,7 +34,10 @@ pub fn of_failure(failure: &Failure) -> u8 {
         | Failure::NoTerminal { .. }
         | Failure::NeitherIdNorFile(_)
         | Failure::NotConfirmed { .. } => USAGE,
-        Failure::Policy(PolicyFileError::Unreadable { .. }) => NOT_FOUND,
+        Failure::File { .. }
+        | Failure::Policy(PolicyFileError::Unreadable { .. })
+        | Failure::NoSuchApp(_)
+        | Failure::NoKeyYet => NOT_FOUND,
         Failure::Policy(_)
         | Failure::Yaml(_)
         | Failure::EnvFile { .. }
@@ -42,7 +45,6 @@ pub fn of_failure(failure: &Failure) -> u8 {
         | Failure::TargetRefused { .. }
         | Failure::TooLarge { .. }
         | Failure::NoName => DATA,
-        Failure::File { .. } | Failure::NoSuchApp(_) | Failure::NoKeyYet => NOT_FOUND,
         Failure::SocketDenied { .. } => NOT_ALLOWED,
         Failure::Call(error) => of_call(error),
         Failure::CoreEnded | Failure::Interrupted | Failure::TerminalEnded(_) => UNAVAILABLE,

@@ -72,15 +72,18 @@ pub enum ServeError {
     Transport(#[source] tonic::transport::Error),
 }
 
+/// What reflection tells of the contract.
+fn described() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(supervisor_proto::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+}
+
 /// Serves until `closing`.
 pub async fn serve(listener: UnixListener, roles: RolePolicy, services: Services) -> Result<(), ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<AppsServer<AppsService>>().await;
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(supervisor_proto::FILE_DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()
-        .map_err(ServeError::Reflection)?;
+    let reflection = described().build_v1().map_err(ServeError::Reflection)?;
     let closing = services.closing.clone();
     let feed = services.reconciler.context().events.clone();
     let events = EventsService { feed: feed.clone(), closing: closing.clone() };
@@ -97,11 +100,8 @@ pub async fn serve(listener: UnixListener, roles: RolePolicy, services: Services
     let power = PowerService { actions: services.power };
     let terminals = TerminalService { terminals: services.terminals };
     let api_access = ApiAccessService { keeper: services.api_access, closing: closing.clone() };
-    let connectivity = ConnectivityService {
-        switch: services.heartbeat_switch,
-        state: services.connectivity,
-        closing: closing.clone(),
-    };
+    let (switch, state) = (services.heartbeat_switch, services.connectivity);
+    let connectivity = ConnectivityService { switch, state, closing: closing.clone() };
     let serving = Server::builder()
         .concurrency_limit_per_connection(MAX_CALLS)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)

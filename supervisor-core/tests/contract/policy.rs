@@ -77,13 +77,13 @@ const HOSTILE: &[(&str, Change)] = &[
     }),
     ("device rule", |t| privileges(|p| p.device_cgroup_rules = vec!["a *:* rwm".to_owned()])(t)),
     ("group", |t| privileges(|p| p.groups = vec!["0".to_owned()])(t)),
-    ("pid", |t| privileges(|p| p.pid_mode = "host".to_owned())(t)),
-    ("ipc", |t| privileges(|p| p.ipc_mode = "host".to_owned())(t)),
-    ("uts", |t| privileges(|p| p.uts_mode = "host".to_owned())(t)),
-    ("userns", |t| privileges(|p| p.userns_mode = "host".to_owned())(t)),
-    ("cgroup", |t| privileges(|p| p.cgroup_mode = "host".to_owned())(t)),
-    ("cgroup parent", |t| privileges(|p| p.cgroup_parent = "/".to_owned())(t)),
-    ("runtime", |t| privileges(|p| p.runtime = "runc".to_owned())(t)),
+    ("pid", |t| privileges(|p| p.pid_mode = String::from("host"))(t)),
+    ("ipc", |t| privileges(|p| p.ipc_mode = String::from("host"))(t)),
+    ("uts", |t| privileges(|p| p.uts_mode = String::from("host"))(t)),
+    ("userns", |t| privileges(|p| p.userns_mode = String::from("host"))(t)),
+    ("cgroup", |t| privileges(|p| p.cgroup_mode = String::from("host"))(t)),
+    ("cgroup parent", |t| privileges(|p| p.cgroup_parent = String::from("/"))(t)),
+    ("runtime", |t| privileges(|p| p.runtime = String::from("runc"))(t)),
     ("sysctl", |t| privileges(|p| p.sysctls = options([("net.ipv4.ip_forward", "1")]))(t)),
     ("gpu", |t| {
         let request =
@@ -173,20 +173,20 @@ async fn hostile_target_is_the_owners_to_apply() {
         served.socket()
     };
     let client = CoreClient::new(&socket, "test");
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     for (name, change) in HOSTILE {
         let mut target = plain(OTHER);
         change(&mut target);
         let reason = applied(&client, target).await;
-        lines.push_str(&format!("{name}: {reason:?}\n"));
+        lines.push(format!("{name}: {reason:?}"));
         let is_frontend = std::env::var(SOCKET).is_ok();
         assert_eq!(reason == Some(ErrorReason::PolicyRefused), is_frontend, "{name}: {reason:?}");
     }
     let owners = applied(&client, plain(OWNERS)).await;
-    lines.push_str(&format!("owner's: {owners:?}\n"));
+    lines.push(format!("owner's: {owners:?}"));
     if let Ok(answers) = std::env::var(ANSWERS) {
-        lines.push_str(&format!("plain: {:?}\n", applied(&client, plain(OTHER)).await));
-        fs::write(answers, lines).unwrap();
+        lines.push(format!("plain: {:?}", applied(&client, plain(OTHER)).await));
+        fs::write(answers, lines.join("\n") + "\n").unwrap();
     }
 }
 

@@ -38,7 +38,7 @@ fn device(case: &mut Case<'_>, value: &Value) {
         }
         Ok(parsed) if case.granted(|grant| grant.devices.contains(&parsed)) => {}
         Ok(parsed) => {
-            case.needs("devices", format!("{parsed} needs the owner's grant"), "devices", json!([path]))
+            case.needs("devices", format!("{parsed} needs the owner's grant"), "devices", json!([path]));
         }
         Err(_) => case.never("devices", "the host's path is not a plain absolute one"),
     }

@@ -11,9 +11,8 @@ use super::{
 pub(super) fn key(case: &mut Case<'_>, key: &str, value: &Value) {
     match key {
         "Init" | "ReadonlyRootfs" => case.expect(key, value.is_boolean()),
-        // Less than an ordinary container has.
-        "CapDrop" => case.expect(key, is_texts(value)),
-        "Dns" | "DnsSearch" | "DnsOptions" | "ExtraHosts" => case.expect(key, is_texts(value)),
+        // `CapDrop` leaves less than an ordinary container has.
+        "CapDrop" | "Dns" | "DnsSearch" | "DnsOptions" | "ExtraHosts" => case.expect(key, is_texts(value)),
         "RestartPolicy" => case.each(key, value, restart_key),
         "NetworkMode" => networks::check_mode(case, value),
         "PortBindings" => ports::check(case, value),

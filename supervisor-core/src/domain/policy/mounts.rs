@@ -88,7 +88,7 @@ pub(super) fn check_binds(case: &mut Case<'_>, value: &Value) {
                 "ro" => found.read_only = true,
                 "rw" => found.read_only = false,
                 "private" | "rprivate" | "shared" | "rshared" | "slave" | "rslave" => {
-                    found.propagation = option
+                    found.propagation = option;
                 }
                 _ => case.never("volumes", format!("the option {option} is not known to the policy")),
             }

@@ -140,7 +140,9 @@ fn ipam_key(case: &mut Case<'_>, key: &str, value: &Value) {
         "Driver" => case.expect("networks", value.as_str() == Some(DEFAULT_IPAM)),
         "Config" => {
             let Some(pools) = value.as_array() else { return case.expect("networks", false) };
-            pools.iter().for_each(|pool| case.each("networks", pool, pool_key));
+            for pool in pools {
+                case.each("networks", pool, pool_key);
+            }
         }
         _ => case.unknown(&format!("IPAM.{key}")),
     }

@@ -127,23 +127,23 @@ fn every_object_of_the_request_refuses_a_key_of_the_future() {
     }
 }
 
+/// Every value in it, as pointers.
+fn walk(value: &Value, at: &str, leaves: &mut Vec<String>) {
+    leaves.push(at.to_owned());
+    match value {
+        Value::Object(fields) => {
+            fields.iter().for_each(|(key, v)| walk(v, &format!("{at}/{}", key.replace('/', "~1")), leaves));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(n, v)| walk(v, &format!("{at}/{n}"), leaves));
+        }
+        _ => {}
+    }
+}
+
 #[test]
 fn value_of_another_type_is_refused() {
     let mut leaves = Vec::new();
-    fn walk(value: &Value, at: &str, leaves: &mut Vec<String>) {
-        leaves.push(at.to_owned());
-        match value {
-            Value::Object(fields) => {
-                fields
-                    .iter()
-                    .for_each(|(key, v)| walk(v, &format!("{at}/{}", key.replace('/', "~1")), leaves));
-            }
-            Value::Array(items) => {
-                items.iter().enumerate().for_each(|(n, v)| walk(v, &format!("{at}/{n}"), leaves));
-            }
-            _ => {}
-        }
-    }
     walk(&ordinary(), "", &mut leaves);
     for leaf in leaves {
         let mut changed = ordinary();
