@@ -124,13 +124,16 @@ impl Supervisor {
 
     /// The local tool, as root.
     pub fn admin(&self, words: &[&str]) -> Result<Finished> {
-        let output = self.admin_command(words).output()?;
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
-        Ok(Finished {
-            code: output.status.code(),
-            stdout: text(&output.stdout),
-            stderr: text(&output.stderr),
-        })
+        finished(&mut self.admin_command(words))
+    }
+
+    /// What comes of it when the frontend's user applies a compose file, as a frontend that was taken over could.
+    pub fn apply_as_frontend(&self, app_id: u64, compose: &str) -> Result<Finished> {
+        self.remove_at_end(app_id);
+        let file = self.folder.join(&format!("frontend-{app_id}.yaml"));
+        fs::write(&file, compose)?;
+        let id = app_id.to_string();
+        finished(&mut self.frontend_command(&["app", "apply", &file, "--app-id", &id, "--name", "demo"]))
     }
 
     /// The local tool, as root, yet to be started.
@@ -262,6 +265,12 @@ impl Drop for Supervisor {
             drop(fs::remove_dir_all(format!("/tmp/balena-supervisor/services/{app_id}")));
         }
     }
+}
+
+fn finished(command: &mut Command) -> Result<Finished> {
+    let output = command.output()?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+    Ok(Finished { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) })
 }
 
 /// Never a guess: programs of an older build would be tested without a word.
