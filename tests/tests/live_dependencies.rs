@@ -108,7 +108,7 @@ fn server_starts_after_its_database_is_healthy_and_its_migration_has_ended() -> 
     let web = server.engine.inspect(&server.only("web")?)?;
     let aliases = web["NetworkSettings"]["Networks"][&back]["Aliases"].to_string();
     assert!(aliases.contains("frontdoor") && aliases.contains("\"web\""), "{web}");
-    let networks = web["NetworkSettings"]["Networks"].as_object().map(|all| all.len());
+    let networks = web["NetworkSettings"]["Networks"].as_object().map(serde_json::Map::len);
     assert_eq!(networks, Some(3), "{web}");
     let db = server.engine.inspect(&server.only("db")?)?;
     let address = db["NetworkSettings"]["Networks"][&back]["IPAddress"].as_str().unwrap_or_default();

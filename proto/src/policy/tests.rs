@@ -220,5 +220,5 @@ fn example_of_the_documentation_is_accepted() {
         assert!(parse(text).is_ok(), "{:?}", parse(text));
         examples += 1;
     }
-    assert!(examples >= 2);
+    assert_ne!(examples, 0);
 }
