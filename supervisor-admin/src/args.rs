@@ -132,7 +132,7 @@ pub enum Verb {
     },
     /// The key of the HTTP API.
     Key {
-        /// Show the key, or replace it by a new one (asks first: apps get it at their next start).
+        /// Show the key, or replace it by a new one (asks first: apps that have it are recreated).
         verb: KeyVerb,
     },
     /// The owner's policy: what a cloud may have run.
