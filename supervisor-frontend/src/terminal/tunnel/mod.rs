@@ -137,21 +137,37 @@ async fn supervise(mut leader: Leader, seen: watch::Sender<Seen>, stop: oneshot:
     let (stdout, stderr) = (leader.0.stdout.take(), leader.0.stderr.take());
     let reading =
         async { tokio::join!(read(Channel::Output, stdout, &seen), read(Channel::Error, stderr, &seen)) };
-    tokio::pin!(reading);
-    let ended = async {
+    tokio::pin!(reading, stop);
+    let mut is_read = false;
+    let status = loop {
         tokio::select! {
-            status = leader.0.wait() => status,
+            status = leader.0.wait() => break status,
             // It may go on without an output.
-            status = async { (&mut reading).await; std::future::pending().await } => status,
+            _ = &mut reading, if !is_read => is_read = true,
+            _ = &mut stop => return,
         }
     };
-    tokio::select! {
-        status = ended => match status {
-            Ok(status) => log::warn!("tunnel ended status='{status}'"),
-            Err(error) => log::warn!("tunnel ended error='{error}'"),
-        },
-        _ = stop => return,
+    match status {
+        Ok(status) => log::warn!("tunnel ended status='{status}'"),
+        Err(error) => log::warn!("tunnel ended error='{error}'"),
     }
     kill(group);
-    let _ = timeout(LAST_WORDS, reading).await;
+    if !is_read {
+        let _ = timeout(LAST_WORDS, reading).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn command_that_closes_its_output_and_ends_ends_its_supervision() {
+        for script in ["exec >&- 2>&-; sleep 0.1", "echo http://t.example.org", "sleep 600 & true"] {
+            let command = format!("sh -c '{script}'").parse().unwrap();
+            let leader = Leader::start(&command, 1).unwrap();
+            let (_stop, stopped) = oneshot::channel();
+            supervise(leader, watch::Sender::new(Seen::default()), stopped).await;
+        }
+    }
 }
