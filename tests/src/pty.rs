@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use crate::Result;
 use crate::wait::wait_until;
@@ -58,6 +58,11 @@ impl Screen {
     /// Types.
     pub fn keys(&mut self, keys: &[u8]) -> Result<()> {
         Ok(self.keyboard.write_all(keys)?)
+    }
+
+    /// Whether this terminal itself shows what is typed; a program that takes every key as it comes turns that off.
+    pub fn echoes(&self) -> Result<bool> {
+        Ok(tcgetattr(&self.keyboard)?.local_modes.contains(LocalModes::ECHO))
     }
 
     /// Another size, and the signal that tells it.

@@ -1,12 +1,13 @@
 //! What the two processes cost when nothing happens, and what ten thousand requests leave behind.
 
-use std::{collections::BTreeMap, fs, time::Duration};
+use std::time::Duration;
 
 use supervisor_tests::{Result, live::Supervisor, live_app::LiveApp};
 
 use crate::{
     bare::Bare,
     http_load::{Call, Connection},
+    process::{pss_kb, since, wake_ups, written},
     table::Table,
 };
 
@@ -80,35 +81,4 @@ fn load(calls: &[Call; 4], requests: usize) -> Result<()> {
 #[allow(clippy::cast_precision_loss, reason = "sizes of a benchmark")]
 fn megabytes(kilobytes: u64) -> f64 {
     kilobytes as f64 / 1024.0
-}
-
-/// `Pss` of `/proc/<pid>/smaps_rollup`, see proc(5).
-fn pss_kb(pid: u32) -> Result<u64> {
-    number(&fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?, "Pss:")
-}
-
-/// `write_bytes` of `/proc/<pid>/io`: what was sent towards a disk.
-fn written(pid: u32) -> Result<u64> {
-    number(&fs::read_to_string(format!("/proc/{pid}/io"))?, "write_bytes:")
-}
-
-/// How often each thread, by its id, went to sleep by itself: before each it had been awake.
-fn wake_ups(pid: u32) -> Result<BTreeMap<String, u64>> {
-    let mut threads = BTreeMap::new();
-    for task in fs::read_dir(format!("/proc/{pid}/task"))? {
-        let task = task?;
-        let count = number(&fs::read_to_string(task.path().join("status"))?, "voluntary_ctxt_switches:")?;
-        threads.insert(task.file_name().to_string_lossy().into_owned(), count);
-    }
-    Ok(threads)
-}
-
-/// Threads that have ended since are left out.
-fn since(before: &BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> u64 {
-    after.iter().map(|(thread, count)| count - before.get(thread).unwrap_or(&0)).sum()
-}
-
-fn number(text: &str, name: &str) -> Result<u64> {
-    let line = text.lines().find(|line| line.starts_with(name)).ok_or_else(|| format!("no {name}"))?;
-    Ok(line.split_whitespace().nth(1).ok_or("no value")?.parse()?)
 }

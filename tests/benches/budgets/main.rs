@@ -13,13 +13,17 @@
 
 mod app_actions;
 mod bare;
+mod echo;
 mod http_load;
 mod idle;
 mod latency;
 mod median;
+mod process;
 mod start_up;
 mod table;
+mod terminal;
 mod throughput;
+mod web_tab;
 
 use std::{env, process::ExitCode};
 
@@ -51,6 +55,7 @@ fn measure() -> Result<()> {
     latency::measure(&mut table)?;
     idle::measure(&mut table)?;
     app_actions::measure(&mut table)?;
+    terminal::measure(&mut table)?;
     println!("{table}");
     Ok(())
 }
