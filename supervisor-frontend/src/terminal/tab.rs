@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, ProtocolError};
-use tokio::{sync::watch, time::MissedTickBehavior};
+use tokio::{
+    sync::watch,
+    time::{MissedTickBehavior, sleep, timeout},
+};
 
 use super::{
     frame::TabSays,
@@ -11,7 +14,7 @@ use super::{
 };
 
 /// So many pings without a word from the browser mean that it is gone.
-const PINGS_WITHOUT_ANSWER: u8 = 3;
+const PINGS_WITHOUT_ANSWER: u32 = 3;
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 
 /// Shows the terminal until either side has had enough.
@@ -26,7 +29,8 @@ pub(super) async fn run(
         return;
     };
     let tab = view.tab();
-    let (heard, answers) = watch::channel(());
+    let (sender, answers) = watch::channel(());
+    let heard = Heard { sender, ping_interval };
     let outcome = tokio::select! {
         outcome = listen(&session, tab, socket.clone(), &mut frames, &heard) => outcome,
         outcome = show(&session, &mut view, socket.clone(), &mut changes) => outcome,
@@ -34,7 +38,31 @@ pub(super) async fn run(
     };
     session.detach(tab);
     // A browser that takes nothing does not take this either.
-    let _ = tokio::time::timeout(CLOSE_DEADLINE, socket.close(outcome)).await;
+    let _ = timeout(CLOSE_DEADLINE, socket.close(outcome)).await;
+}
+
+/// Tells the pings that the browser is there.
+#[derive(Debug)]
+struct Heard {
+    sender: watch::Sender<()>,
+    ping_interval: Duration,
+}
+
+impl Heard {
+    fn now(&self) {
+        self.sender.send_replace(());
+    }
+
+    /// Work during which nobody reads what the browser answers: that is no silence of its own.
+    async fn during(&self, work: impl Future<Output = ()>) {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                () = &mut work => return,
+                () = sleep(self.ping_interval) => self.now(),
+            }
+        }
+    }
 }
 
 fn reason(code: CloseCode, description: &str) -> CloseReason {
@@ -47,16 +75,16 @@ async fn listen(
     tab: u64,
     mut socket: actix_ws::Session,
     frames: &mut AggregatedMessageStream,
-    heard: &watch::Sender<()>,
+    heard: &Heard,
 ) -> Option<CloseReason> {
     let mut is_new = true;
     while let Some(frame) = frames.recv().await {
-        heard.send_replace(());
+        heard.now();
         match frame {
-            Ok(AggregatedMessage::Binary(bytes)) => session.typed(tab, bytes.into()).await,
+            Ok(AggregatedMessage::Binary(bytes)) => heard.during(session.typed(tab, bytes.into())).await,
             Ok(AggregatedMessage::Text(text)) => match TabSays::parse(&text) {
                 Ok(said) => {
-                    obey(session, tab, said).await;
+                    heard.during(obey(session, tab, said)).await;
                     // A tab's first size is what the shell is opened with.
                     if matches!(said, TabSays::Resize(_)) && std::mem::take(&mut is_new) {
                         session.open();
@@ -79,6 +107,10 @@ async fn obey(session: &Arc<Session>, tab: u64, said: TabSays) {
         TabSays::Focus => session.look_from(tab).await,
         TabSays::Open => session.open(),
     }
+}
+
+fn no_answer() -> CloseReason {
+    reason(CloseCode::Away, "no answer")
 }
 
 fn refused(error: &ProtocolError) -> CloseReason {
@@ -123,8 +155,12 @@ async fn ping(
         unanswered = if answers.has_changed().ok()? { 0 } else { unanswered + 1 };
         answers.mark_unchanged();
         if unanswered > PINGS_WITHOUT_ANSWER {
-            return Some(reason(CloseCode::Away, "no answer"));
+            return Some(no_answer());
         }
-        socket.ping(b"").await.ok()?;
+        // A browser that takes nothing leaves no room for the ping, behind what waits for it.
+        match timeout(interval * PINGS_WITHOUT_ANSWER, socket.ping(b"")).await {
+            Ok(sent) => sent.ok()?,
+            Err(_) => return Some(no_answer()),
+        }
     }
 }

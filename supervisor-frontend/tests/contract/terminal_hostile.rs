@@ -5,6 +5,7 @@ use std::time::Duration;
 use supervisor_frontend::{server::Limits, terminal::TerminalLimits};
 
 use crate::support::{
+    http::PATIENCE,
     terminal::{SIZE, Stage},
     websocket::{Message, TEXT},
 };
@@ -116,10 +117,37 @@ async fn flood_without_a_tab_passes_and_leaves_its_end() {
 
 #[tokio::test]
 async fn tab_whose_browser_does_not_answer_is_closed() {
-    let ping_interval = Duration::from_millis(10);
-    let terminal = TerminalLimits { ping_interval, ..TerminalLimits::default() };
-    let stage = Stage::with(Limits { terminal, ..Limits::default() }, |_| {}).await;
+    let stage = Stage::with(pings_every(Duration::from_millis(10)), |_| {}).await;
     let mut tab = stage.spawn().await.page().await.tab().await;
     tab.say(SIZE).await;
     assert_eq!(tab.closed_without_pongs().await, Some(1001));
+}
+
+fn pings_every(ping_interval: Duration) -> Limits {
+    let terminal = TerminalLimits { ping_interval, ..TerminalLimits::default() };
+    Limits { terminal, ..Limits::default() }
+}
+
+#[tokio::test]
+async fn tab_whose_browser_takes_nothing_does_not_hold_the_shell_for_ever() {
+    let mut stage = Stage::with(pings_every(Duration::from_millis(200)), |_| {}).await;
+    let (_, _stuck, shell) = stage.open().await;
+    let flood = async {
+        for _ in 0..2000 {
+            shell.write(vec![b'y'; 16 * 1024]).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, flood).await.expect("the shell waits for a tab that is gone");
+}
+
+#[tokio::test]
+async fn tab_that_pastes_more_than_the_shell_reads_is_not_closed() {
+    let mut stage = Stage::with(pings_every(Duration::from_millis(50)), |_| {}).await;
+    let (_, mut tab, mut shell) = stage.open().await;
+    let pasted = vec![b'p'; 64 * 1024];
+    for _ in 0..48 {
+        tab.keys(&pasted).await;
+    }
+    tab.answer_pings(20).await;
+    shell.typed(48 * pasted.len()).await;
 }

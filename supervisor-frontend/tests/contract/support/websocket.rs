@@ -141,6 +141,21 @@ impl WebSocket {
         }
     }
 
+    /// Answers so many pings, whatever else comes.
+    pub async fn answer_pings(&mut self, count: usize) {
+        let mut answered = 0;
+        while answered < count {
+            match timeout(PATIENCE, self.read_frame()).await.expect("no ping") {
+                Some((PING, payload)) => {
+                    self.frame(0x8a, &payload).await;
+                    answered += 1;
+                }
+                Some((CLOSE, _)) | None => panic!("closed after {answered} pings"),
+                Some(_) => {}
+            }
+        }
+    }
+
     async fn receive(&mut self) -> Message {
         loop {
             let Some((kind, payload)) = self.read_frame().await else { return Message::Closed(None) };
