@@ -13,6 +13,7 @@ use super::{
     observed::{Container, ContainerId, ContainerState, Observed},
     record::{AppRecord, PurgePhase},
     step::Step,
+    volume::is_of_data_elsewhere,
     wanted::{Wanted, WantedService},
 };
 
@@ -218,11 +219,15 @@ impl<'a> Draft<'a> {
         kept.map(|(name, c)| Step::StopContainer { id: c.id.clone(), service: Some((*name).clone()) })
     }
 
-    /// A volume whose data the engine keeps goes and comes back empty; data of somebody else's stays theirs.
+    /// A volume whose data the engine keeps goes and comes back empty; data of somebody else's stays theirs, also
+    /// where the target no longer says that it is.
     fn is_to_be_purged(&self, name: &str) -> bool {
         let purging = self.record.purge == Some(PurgePhase::Requested);
-        let kept_by_engine = self.wanted.volumes.get(name).is_some_and(|v| v.options.is_kept_by_engine());
-        purging && kept_by_engine && self.observed.volumes.contains_key(name)
+        let (wanted, made) = (self.wanted.volumes.get(name), self.observed.volumes.get(name));
+        purging
+            && wanted.zip(made).is_some_and(|(wanted, made)| {
+                !is_of_data_elsewhere(made) && wanted.options.is_kept_by_engine()
+            })
     }
 
     /// Volumes that are there with other options. Their data is never given up for that: the step is refused,

@@ -29,6 +29,9 @@ pub struct VolumeOptions {
     pub labels: BTreeMap<String, String>,
 }
 
+/// Begins the fingerprint of a volume whose data is not the engine's.
+const ELSEWHERE: &str = "elsewhere-";
+
 impl VolumeOptions {
     fn is_local(&self) -> bool {
         matches!(self.driver.as_str(), "" | LOCAL)
@@ -41,7 +44,8 @@ impl VolumeOptions {
         self.is_local() && (option("device").is_empty() || option("type") == "tmpfs")
     }
 
-    /// A hash of what cannot be changed while the volume is there; empty for a plain one.
+    /// A hash of what cannot be changed while the volume is there, marked where the engine does not keep the
+    /// data; empty for a plain one.
     pub fn fingerprint(&self) -> String {
         if self.is_local() && self.driver_options.is_empty() {
             return String::new();
@@ -49,8 +53,14 @@ impl VolumeOptions {
         let driver = if self.is_local() { LOCAL } else { &self.driver };
         // Maps with text keys always serialise.
         let text = serde_json::to_vec(&(driver, &self.driver_options)).unwrap_or_default();
-        hex(&Sha256::digest(text))
+        let mark = if self.is_kept_by_engine() { "" } else { ELSEWHERE };
+        format!("{mark}{}", hex(&Sha256::digest(text)))
     }
+}
+
+/// Whether a volume of this fingerprint has its data where the owner put it.
+pub fn is_of_data_elsewhere(fingerprint: &str) -> bool {
+    fingerprint.starts_with(ELSEWHERE)
 }
 
 /// One of an app's own volumes.

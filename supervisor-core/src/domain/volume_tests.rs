@@ -89,6 +89,18 @@ fn purge_with_changed_options_makes_the_volume_with_the_new_ones() {
 }
 
 #[test]
+fn purge_of_a_volume_whose_data_was_somewhere_else_leaves_it_also_when_the_target_forgot() {
+    let mut record = record_with(VolumeOptions::default());
+    record.purge = Some(PurgePhase::Requested);
+    let elsewhere = VolumeOptions { driver: "nfs".to_owned(), ..VolumeOptions::default() };
+    for made in [elsewhere, options(BIND)] {
+        let steps = steps(&record, &made.fingerprint());
+        let remove = Step::RemoveVolume { volume: "2167_store".to_owned() };
+        assert!(!steps.contains(&remove), "{steps:?}");
+    }
+}
+
+#[test]
 fn labels_of_the_owner_never_replace_the_supervisor_s() {
     let own = VolumeOptions {
         labels: [(labels::APP_ID.to_owned(), "1".to_owned()), ("mine".to_owned(), "yes".to_owned())].into(),

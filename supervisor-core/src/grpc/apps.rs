@@ -75,11 +75,11 @@ impl Apps for AppsService {
             let target = target::from_wire(target.unwrap_or_default())?;
             let (app, commit) = (target.app.app_id, target.app.commit.clone());
             let warnings = host_access::warnings(&target, &self.reconciler.context().own_places);
-            for warning in &warnings {
-                log::warn!("target gives access to the host app_id={app} what='{warning}'");
-            }
             if by == AppliedBy::Frontend {
                 self.reconciler.permit_target(&target).await?;
+            }
+            for warning in &warnings {
+                log::warn!("target gives access to the host app_id={app} what='{warning}'");
             }
             self.reconciler.act(app, Action::Apply(Box::new(target), by), force).await?;
             Ok((commit, warnings))

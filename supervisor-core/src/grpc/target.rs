@@ -31,6 +31,8 @@ use crate::{
 const MAX_TEXT_BYTES: usize = 255;
 /// More services than any device runs.
 const MAX_SERVICES: usize = 64;
+/// More ports, mounts, variables or labels than any service has.
+const MAX_ITEMS: usize = 1024;
 /// Longest grace period: an hour.
 const MAX_GRACE_MS: u64 = 3_600_000;
 
@@ -92,6 +94,20 @@ pub(super) fn plain(field: &str, value: &str) -> Result<(), CoreError> {
     if value.contains('\0') { Err(invalid(field, "it holds a NUL")) } else { Ok(()) }
 }
 
+/// A list without bound would make every later look at it long.
+fn bounded(path: &str, wire: &v1::Service) -> Result<(), CoreError> {
+    let lists = [
+        ("ports", wire.ports.len()),
+        ("volumes", wire.volumes.len()),
+        ("environment", wire.environment.len()),
+        ("labels", wire.labels.len()),
+    ];
+    if let Some((name, _)) = lists.into_iter().find(|(_, length)| *length > MAX_ITEMS) {
+        return Err(invalid(format!("{path}.{name}"), format!("there are more than {MAX_ITEMS}")));
+    }
+    Ok(())
+}
+
 fn convert(
     path: &str,
     mut wire: v1::Service,
@@ -105,6 +121,7 @@ fn convert(
     {
         return Err(invalid(field("image"), "it is not an image reference"));
     }
+    bounded(path, &wire)?;
     let settings = settings::from_wire(path, &mut wire)?;
     let (restart, network) = (restart(wire.restart), network(&field("network_mode"), &wire.network_mode)?);
     let ports = wire.ports.into_iter().map(|p| port(&field("ports"), p)).collect::<Result<Vec<_>, _>>()?;

@@ -19,6 +19,10 @@ use crate::domain::{
 pub const MAX_IN_ALL: usize = 16;
 /// Attachments of one app.
 pub const MAX_OF_AN_APP: usize = 4;
+/// Of both, so many are the owner's alone: role frontend cannot lock the owner out.
+pub const OWNERS_IN_ALL: usize = 4;
+/// The same for one app.
+pub const OWNERS_OF_AN_APP: usize = 1;
 
 /// No more may be open.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,13 +67,23 @@ impl Attachments {
     }
 
     /// Registers one more inside `container`, as the engine tells it now.
-    pub fn enter(self: &Arc<Self>, app: AppId, container: &Container) -> Result<Attachment, Full> {
+    pub fn enter(
+        self: &Arc<Self>,
+        app: AppId,
+        container: &Container,
+        by_owner: bool,
+    ) -> Result<Attachment, Full> {
+        let (in_all, of_an_app) = if by_owner {
+            (MAX_IN_ALL, MAX_OF_AN_APP)
+        } else {
+            (MAX_IN_ALL - OWNERS_IN_ALL, MAX_OF_AN_APP - OWNERS_OF_AN_APP)
+        };
         let mut entries = self.entries();
-        if entries.open.len() >= MAX_IN_ALL {
-            return Err(Full { what: "all apps".to_owned(), limit: MAX_IN_ALL });
+        if entries.open.len() >= in_all {
+            return Err(Full { what: "all apps".to_owned(), limit: in_all });
         }
-        if entries.open.values().filter(|entry| entry.app == app).count() >= MAX_OF_AN_APP {
-            return Err(Full { what: format!("app {app}"), limit: MAX_OF_AN_APP });
+        if entries.open.values().filter(|entry| entry.app == app).count() >= of_an_app {
+            return Err(Full { what: format!("app {app}"), limit: of_an_app });
         }
         let (tell, departure) = oneshot::channel();
         let number = entries.next;

@@ -27,6 +27,9 @@ use crate::{
 /// How long a shell may take to say that it runs.
 const LAUNCH_DEADLINE: Duration = Duration::from_secs(15);
 
+/// What may come on the standard error before that: more is not a shell that starts.
+const MAX_COMPLAINTS_BYTES: usize = 64 << 10;
+
 /// A process and the way to end it; `None` where the image has no shell.
 struct Started {
     exec: Exec,
@@ -56,7 +59,7 @@ impl Terminals {
         if !request.by_owner {
             self.check_confined(request, container).await?;
         }
-        let attachment = context.attachments.enter(request.app, container)?;
+        let attachment = context.attachments.enter(request.app, container, request.by_owner)?;
         let life = self.engine.life(&container.id).await?.ok_or_else(not_running)?;
         let Some(started) = self.start(request, container).await? else {
             let runs_on = self.engine.life(&container.id).await?.as_ref() == Some(&life);
@@ -93,7 +96,7 @@ impl Terminals {
     /// it as well.
     async fn check_confined(&self, request: &OpenRequest, container: &Container) -> Result<(), CoreError> {
         let access = self.engine.confinement(&container.id).await?;
-        let data = format!("{}/{}", self.reconciler.context().data_path, request.app);
+        let data = format!("{}/{}", self.reconciler.context().data_path.trim_end_matches('/'), request.app);
         let locks = container.service.as_ref().map(|service| lock_folder(request.app, service));
         let own: Vec<String> = std::iter::once(data).chain(locks).collect();
         match access.first_privilege(&own) {
@@ -148,10 +151,14 @@ async fn launched(
     output: &mut BoxStream<'static, Result<Output, EngineError>>,
 ) -> Result<Option<(Launched, Vec<Output>)>, CoreError> {
     let read = async {
-        let (mut seen, mut other) = (Vec::new(), Vec::new());
+        let (mut seen, mut other, mut complaints) = (Vec::new(), Vec::new(), 0_usize);
         while let Some(piece) = output.next().await {
             let piece = piece?;
             if piece.is_stderr {
+                complaints += piece.bytes.len();
+                if complaints > MAX_COMPLAINTS_BYTES {
+                    return Ok(None);
+                }
                 other.push(piece);
                 continue;
             }

@@ -111,8 +111,12 @@ impl Layers {
         let (Ok(count), Ok(all)) = (u64::try_from(known.len()), u64::try_from(self.0.len())) else {
             return 0;
         };
-        let total: u64 = known.iter().map(|layer| layer.total).sum();
-        let current: u64 = known.iter().map(|layer| layer.current.min(layer.total)).sum();
+        // The sizes are the registry's word, which may be anything.
+        let sum = |bytes: &dyn Fn(&Layer) -> u64| {
+            known.iter().fold(0, |sum: u64, layer| sum.saturating_add(bytes(layer)))
+        };
+        let total = sum(&|layer| layer.total);
+        let current = sum(&|layer| layer.current.min(layer.total));
         if count == 0 || total == 0 {
             return 0;
         }

@@ -39,6 +39,15 @@ fn percent_ignores_layers_that_are_here_and_lines_without_layer() {
 }
 
 #[test]
+fn percent_of_sizes_that_no_sum_can_hold_is_still_a_percentage() {
+    let mut layers = Layers::default();
+    for id in ["a", "b", "c"] {
+        layers.update(&line(id, "Downloading", u64::MAX, u64::MAX));
+    }
+    assert!(layers.percent() <= 99);
+}
+
+#[test]
 fn reference_without_tag_asks_for_latest_only() {
     assert_eq!(split_reference("demo"), ("demo", "latest"));
     assert_eq!(split_reference("host:5000/demo"), ("host:5000/demo", "latest"));

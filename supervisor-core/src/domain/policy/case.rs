@@ -12,6 +12,9 @@ use super::{
     wish::Wish,
 };
 
+/// So many refusals tell enough; a hostile target could have any number.
+pub(super) const MAX_REFUSALS: usize = 100;
+
 /// What is decided about, with what, and what has been refused so far.
 pub(super) struct Case<'a> {
     pub(super) judge: Judge<'a>,
@@ -62,7 +65,7 @@ impl<'a> Case<'a> {
             why,
             wish,
         };
-        if !self.refusals.contains(&refusal) {
+        if self.refusals.len() < MAX_REFUSALS && !self.refusals.contains(&refusal) {
             self.refusals.push(refusal);
         }
     }

@@ -31,7 +31,7 @@ use supervisor_proto::{
     policy::{Policy, Repository},
 };
 
-use self::case::Case;
+use self::case::{Case, MAX_REFUSALS};
 pub use self::{
     places::{Place, Places},
     refusal::{Refusal, Refusals},
@@ -71,7 +71,7 @@ impl<'a> Judge<'a> {
         let networks = self.requests.networks.keys().flat_map(|name| self.network(name));
         let mut all: Vec<Refusal> = Vec::new();
         for refusal in services.chain(volumes).chain(networks) {
-            if !all.contains(&refusal) {
+            if all.len() < MAX_REFUSALS && !all.contains(&refusal) {
                 all.push(refusal);
             }
         }

@@ -2,7 +2,7 @@
 
 use supervisor_proto::v1;
 
-use super::Checks;
+use super::{Checks, MAX_ITEMS};
 use crate::{
     domain::settings::{HostBind, Propagation, Tmpfs},
     error::CoreError,
@@ -45,6 +45,7 @@ pub(super) fn binds(checks: &Checks<'_>, wire: Vec<v1::HostBind>) -> Result<Vec<
         };
         Ok(HostBind { source, target, read_only: bind.read_only, propagation, must_exist: bind.must_exist })
     };
+    checks.require("volumes", wire.len() <= MAX_ITEMS, "it has too many items")?;
     wire.into_iter().map(bind).collect()
 }
 
@@ -57,5 +58,6 @@ pub(super) fn tmpfs(checks: &Checks<'_>, wire: Vec<v1::Tmpfs>) -> Result<Vec<Tmp
         checks.require("tmpfs", !options.iter().any(|o| o.contains(',')), "an option holds a comma")?;
         Ok(Tmpfs { target, options })
     };
+    checks.require("tmpfs", wire.len() <= MAX_ITEMS, "it has too many items")?;
     wire.into_iter().map(one).collect()
 }

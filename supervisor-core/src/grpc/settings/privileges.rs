@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use supervisor_proto::v1;
 
-use super::{Checks, places::device_path};
+use super::{Checks, MAX_ITEMS, places::device_path};
 use crate::{
     domain::settings::{Capability, Device, Privileges},
     error::CoreError,
@@ -13,6 +13,11 @@ use crate::{
 const HOST: &[&str] = &["host"];
 
 pub(super) fn from_wire(checks: &Checks<'_>, wire: v1::Privileges) -> Result<Privileges, CoreError> {
+    let lists =
+        [("devices", wire.devices.len()), ("cap_add", wire.cap_add.len()), ("cap_drop", wire.cap_drop.len())];
+    for (field, length) in lists {
+        checks.require(field, length <= MAX_ITEMS, "it has too many items")?;
+    }
     Ok(Privileges {
         privileged: wire.privileged,
         cap_add: capabilities(checks, "cap_add", &wire.cap_add)?,
