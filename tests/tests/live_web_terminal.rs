@@ -193,6 +193,27 @@ fn reload_finds_the_same_shell_and_a_despawned_one_is_gone_from_the_container() 
 }
 
 #[test]
+fn page_whose_device_falls_silent_says_so_and_comes_back_to_the_same_shell() -> Result<()> {
+    let supervisor = Supervisor::start(&[])?;
+    let app = LiveApp::apply(&supervisor)?;
+    let browser = opened(&supervisor, &app)?;
+    let [_, frontend] = supervisor.pids()?.map(|id| id.to_string());
+    browser.keys(&format!("NAME=kept{ENTER}"))?;
+    // The page's patience, in less time.
+    browser
+        .evaluate("window.patient = setTimeout; window.setTimeout = (work, ms) => patient(work, ms / 25)")?;
+    browser.keys(&format!("echo $NAME{ENTER}"))?;
+    finish(&["kill", "-STOP", &frontend])?;
+    let told = browser.wait_for_text(STATE, "Reconnecting");
+    browser.evaluate("window.setTimeout = patient")?;
+    finish(&["kill", "-CONT", &frontend])?;
+    told?;
+    browser.wait_for_text(STATE, "Connected")?;
+    browser.keys(&format!("clear; echo still $NAME{ENTER}"))?;
+    browser.wait_for_text(SCREEN, "still kept").map(drop)
+}
+
+#[test]
 fn flood_in_a_terminal_keeps_memory_bounded_and_the_api_answers() -> Result<()> {
     let supervisor = Supervisor::start(&[])?;
     let app = LiveApp::apply(&supervisor)?;

@@ -2,6 +2,9 @@
 
 const FIRST_WAIT_MS = 250;
 const LAST_WAIT_MS = 8000;
+// The device says something every 15 s at least: three times missed, it is not there any more.
+const SILENCE_MS = 50000;
+const ANSWER_MS = 5000;
 // Close codes of the device: the terminal is over, or this tab is not wanted.
 const OVER = 1000;
 const TOO_MANY = 1013;
@@ -12,6 +15,7 @@ export class Connection {
   #socket = null;
   #wait = FIRST_WAIT_MS;
   #timer = null;
+  #silence = null;
   #finished = false;
 
   // events: opened(), bytes(Uint8Array), message(object), lost(), over(why)
@@ -31,11 +35,13 @@ export class Connection {
     socket.onopen = () => this.#events.opened();
     socket.onmessage = ({ data }) => {
       this.#wait = FIRST_WAIT_MS;
+      this.#listen();
       if (typeof data === 'string') this.#events.message(JSON.parse(data));
       else this.#events.bytes(new Uint8Array(data));
     };
     socket.onclose = ({ code }) => this.#closed(code);
     this.#socket = socket;
+    this.#listen();
   }
 
   send(bytes) {
@@ -46,7 +52,21 @@ export class Connection {
     this.send(JSON.stringify(message));
   }
 
+  // A network that is lost without a word closes nothing.
+  #listen() {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#abandon(), SILENCE_MS);
+  }
+
+  // Without waiting for the other side to agree.
+  #abandon() {
+    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket.close();
+    this.#closed();
+  }
+
   async #closed(code) {
+    clearTimeout(this.#silence);
     if (code === OVER) return this.#finish('ended');
     if (code === TOO_MANY) return this.#finish('too-many');
     this.#events.lost();
@@ -56,10 +76,11 @@ export class Connection {
     this.#wait = Math.min(this.#wait * 2, LAST_WAIT_MS);
   }
 
-  // The terminal is gone when the device answers and does not know it.
+  // The terminal is gone when the device answers and does not know it, or not this browser.
   async #isGone() {
     try {
-      return (await fetch(this.#path, { cache: 'no-store' })).status === 404;
+      const signal = AbortSignal.timeout(ANSWER_MS);
+      return (await fetch(`${this.#path}alive`, { cache: 'no-store', signal })).status === 404;
     } catch {
       return false;
     }

@@ -97,6 +97,8 @@ pub enum TabHears {
     Replay,
     /// The terminal has this size.
     Size(Size),
+    /// Said with each ping, which a page cannot see: the connection is not lost.
+    Alive,
     /// The shell is gone, for good.
     Ended {
         /// Why, as a word.
@@ -157,6 +159,7 @@ mod tests {
     fn messages_to_a_tab_have_their_documented_form() {
         for (message, text) in [
             (TabHears::Replay, r#"{"type":"replay"}"#),
+            (TabHears::Alive, r#"{"type":"alive"}"#),
             (TabHears::Size(size(24, 80)), r#"{"type":"size","rows":24,"columns":80}"#),
             (
                 TabHears::Ended { reason: Ending::Exited, exit_code: Some(3) },

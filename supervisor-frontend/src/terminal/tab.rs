@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{
-    frame::TabSays,
+    frame::{TabHears, TabSays},
     session::{Session, Show, View},
 };
 
@@ -141,7 +141,7 @@ async fn show(
     }
 }
 
-/// Keeps proxies awake, and notices a browser that is gone.
+/// Keeps proxies awake, notices a browser that is gone, and lets the page notice that the device is.
 async fn ping(
     mut socket: actix_ws::Session,
     mut answers: watch::Receiver<()>,
@@ -158,7 +158,11 @@ async fn ping(
             return Some(no_answer());
         }
         // A browser that takes nothing leaves no room for the ping, behind what waits for it.
-        match timeout(interval * PINGS_WITHOUT_ANSWER, socket.ping(b"")).await {
+        let said = async {
+            socket.ping(b"").await?;
+            socket.text(TabHears::Alive.to_text()).await
+        };
+        match timeout(interval * PINGS_WITHOUT_ANSWER, said).await {
             Ok(sent) => sent.ok()?,
             Err(_) => return Some(no_answer()),
         }

@@ -151,3 +151,12 @@ async fn tab_that_pastes_more_than_the_shell_reads_is_not_closed() {
     tab.answer_pings(20).await;
     shell.typed(48 * pasted.len()).await;
 }
+
+#[tokio::test]
+async fn tab_hears_with_each_ping_that_the_device_is_there() {
+    let stage = Stage::with(pings_every(Duration::from_millis(10)), |_| {}).await;
+    let mut tab = stage.spawn().await.page().await.tab().await;
+    for _ in 0..3 {
+        tab.until("alive").await;
+    }
+}

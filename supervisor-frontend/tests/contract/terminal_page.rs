@@ -47,6 +47,17 @@ async fn page_for_a_reload_gives_no_cookie() {
 }
 
 #[tokio::test]
+async fn terminal_is_alive_for_who_has_its_cookie_while_it_lives() {
+    let stage = Stage::new().await;
+    let page = stage.spawn().await.page().await;
+    let alive = format!("{}alive", page.path);
+    assert_eq!(get(page.address, &alive, &[&page.cookie]).await.status, 204);
+    assert_eq!(get(page.address, &alive, &[]).await.status, 404, "a page without the cookie may give up");
+    stage.frontend.post_json("/v1/despawn-tty", crate::support::terminal::APP).await;
+    assert_eq!(get(page.address, &alive, &[&page.cookie]).await.status, 404);
+}
+
+#[tokio::test]
 async fn assets_of_the_page_are_there_and_may_be_kept() {
     let stage = Stage::new().await;
     let page = stage.spawn().await.page().await;

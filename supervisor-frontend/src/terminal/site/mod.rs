@@ -122,6 +122,7 @@ impl Recipe for TerminalRecipe {
 
 fn configure(app: &mut web::ServiceConfig) {
     app.route("/s/{id}/", web::get().to(page::by_id))
+        .route("/s/{id}/alive", web::get().to(socket::alive))
         .route("/s/{id}/socket", web::get().to(socket::open))
         .route("/assets/{version}/{name}", web::get().to(assets::get))
         .route("/{token}", web::get().to(page::by_token))

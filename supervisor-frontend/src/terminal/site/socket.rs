@@ -1,8 +1,8 @@
-//! `GET /s/<id>/socket`: the WebSocket of a tab.
+//! `GET /s/<id>/socket`: the WebSocket of a tab, and `GET /s/<id>/alive`: whether another one would be taken.
 
 use actix_web::{
     Error, HttpRequest, HttpResponse,
-    http::header::{COOKIE, HeaderMap},
+    http::header::{CACHE_CONTROL, COOKIE, HeaderMap},
     web,
 };
 
@@ -28,6 +28,23 @@ pub(super) async fn open(
         .max_continuation_size(FRAME_MAX_BYTES);
     actix_web::rt::spawn(tab::run(session, socket, frames, terminals.limits().ping_interval));
     Ok(answer)
+}
+
+/// Tells a page that lost its WebSocket whether there is any use in trying again: without the cookie there is
+/// none. The page itself cannot tell by its own path: a browser that came from another site reloads it without
+/// the cookie.
+pub(super) async fn alive(
+    id: web::Path<String>,
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+) -> HttpResponse {
+    let found = shared.terminals().and_then(|terminals| terminals.by_id(&id));
+    match found {
+        Some(session) if has_cookie(request.headers(), &session) => {
+            HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish()
+        }
+        _ => page::gone().await,
+    }
 }
 
 fn has_cookie(headers: &HeaderMap, session: &Session) -> bool {
