@@ -169,7 +169,7 @@ impl Terminals {
     /// The URL of the terminal that is wished for, if it lives. A dead one goes, and one of another service.
     fn living(&self, wish: &Wish) -> Option<String> {
         let known = self.sessions().get(&wish.app).cloned()?;
-        let fits = wish.service.as_ref().is_none_or(|service| service.as_str() == known.identity.service);
+        let fits = wish.service.as_ref().is_none_or(|service| known.is_of(service.as_str()));
         if fits && !known.is_over() {
             return Some(known.identity.url.clone());
         }
@@ -181,7 +181,13 @@ impl Terminals {
     fn make_room(&self) -> Result<(), SpawnError> {
         let mut sessions = self.sessions();
         if sessions.len() >= SESSIONS_MAX {
-            sessions.retain(|_, session| !session.is_over());
+            sessions.retain(|_, session| {
+                let is_over = session.is_over();
+                if is_over {
+                    session.look_again();
+                }
+                !is_over
+            });
         }
         if sessions.len() < SESSIONS_MAX { Ok(()) } else { Err(SpawnError::TooMany) }
     }
@@ -242,19 +248,22 @@ impl Terminals {
     /// Forgets the session, unless the app has another one by now.
     fn forget(&self, session: &Arc<Session>) {
         let mut sessions = self.sessions();
-        if sessions.get(&session.identity.app).is_some_and(|known| Arc::ptr_eq(known, session)) {
+        if is_in(&sessions, session) {
             sessions.remove(&session.identity.app);
         }
     }
 }
 
+fn is_in(sessions: &BTreeMap<AppId, Arc<Session>>, session: &Arc<Session>) -> bool {
+    sessions.get(&session.identity.app).is_some_and(|known| Arc::ptr_eq(known, session))
+}
+
 /// Waits until nobody has used the terminal for too long. One that is over is kept for a while too, for tabs
-/// that come back to read how it ended.
+/// that come back to read how it ended; one that was forgotten, with its output, is not.
 async fn expire(terminals: std::sync::Weak<Terminals>, session: Arc<Session>) {
     loop {
-        let Some(allowance) = terminals.upgrade().map(|terminals| terminals.settings.limits.allowance) else {
-            return;
-        };
+        let known = terminals.upgrade().filter(|terminals| is_in(&terminals.sessions(), &session));
+        let Some(allowance) = known.map(|terminals| terminals.settings.limits.allowance) else { return };
         match session.lifetime(|lifetime| lifetime.ends_at(allowance)) {
             None => session.usage_changed().await,
             Some(end) if end <= Instant::now() => break,
@@ -280,7 +289,62 @@ fn host(listen: IpAddr, device: &Addresses) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Weak;
+
+    use tokio::task::yield_now;
+
     use super::*;
+
+    fn terminals() -> Arc<Terminals> {
+        let settings = Settings {
+            core_socket: "/nonexistent/core.sock".into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            interfaces: None,
+            tunnel: None,
+            limits: TerminalLimits::default(),
+        };
+        let (sessions, site) = (Mutex::default(), Mutex::default());
+        Arc::new(Terminals { settings, sessions, site, turn: Semaphore::new(1) })
+    }
+
+    fn add(terminals: &Arc<Terminals>, app: AppId) -> Weak<Session> {
+        let wish = Wish { app, app_name: "demo".to_owned(), service: None };
+        terminals.add(wish, "http://device", None, &Handle::current()).unwrap();
+        Arc::downgrade(&terminals.sessions()[&app])
+    }
+
+    /// Lets all tasks run until each of them waits.
+    async fn settle() {
+        for _ in 0..100 {
+            yield_now().await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn terminal_that_is_despawned_gives_its_memory_back_at_once() {
+        let (terminals, app) = (terminals(), AppId::new(7).unwrap());
+        let session = add(&terminals, app);
+        settle().await;
+        assert!(session.upgrade().is_some());
+        terminals.despawn(app);
+        settle().await;
+        assert!(session.upgrade().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn terminal_that_is_over_gives_its_memory_back_when_another_needs_the_room() {
+        let terminals = terminals();
+        let sessions: Vec<_> =
+            (1..=SESSIONS_MAX as u64).map(|id| add(&terminals, AppId::new(id).unwrap())).collect();
+        assert!(matches!(terminals.make_room(), Err(SpawnError::TooMany)));
+        let [first, .., last] = &*sessions else { panic!("too few") };
+        first.upgrade().unwrap().end(Ending::Exited, Some(0));
+        settle().await;
+        assert!(first.upgrade().is_some(), "how it ended can still be read");
+        terminals.make_room().unwrap();
+        settle().await;
+        assert!(first.upgrade().is_none() && last.upgrade().is_some());
+    }
 
     #[test]
     fn host_of_the_url_is_the_listeners_or_the_devices_first() {

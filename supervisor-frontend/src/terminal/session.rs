@@ -155,6 +155,13 @@ impl Session {
         matches!(self.state().phase, Phase::Ended(..))
     }
 
+    /// Whether it is of this service: the one that was asked for, or else the one that core chose.
+    pub fn is_of(&self, service: &str) -> bool {
+        let state = self.state();
+        let chosen = matches!(&state.phase, Phase::Open { service: chosen, .. } if chosen == service);
+        chosen || self.identity.service == service
+    }
+
     /// Takes something from the lifetime, and waits until that may have changed.
     pub fn lifetime<T>(&self, of: impl FnOnce(&Lifetime) -> T) -> T {
         of(&self.state().lifetime)
@@ -163,6 +170,11 @@ impl Session {
     /// Waits for a change of the lifetime, or for the end.
     pub async fn usage_changed(&self) {
         self.usage.notified().await;
+    }
+
+    /// Wakes who waits for a change: it was forgotten.
+    pub fn look_again(&self) {
+        self.usage.notify_one();
     }
 
     /// Opens the shell, unless it is or was open.

@@ -51,6 +51,18 @@ async fn spawn_for_another_service_replaces_the_terminal_and_opens_there() {
 }
 
 #[tokio::test]
+async fn spawn_for_the_service_that_core_chose_answers_the_same_url() {
+    let mut stage = Stage::new().await;
+    let first = stage.spawn().await;
+    let (_, _tab, _shell) = stage.open().await;
+    let of = |name: &str| format!(r#"{{"appId":2167,"serviceName":"{name}"}}"#);
+    let again = stage.frontend.post_json("/v1/spawn-tty", &of("main")).await;
+    assert_eq!(Link::of(&again.body), first);
+    let other = stage.frontend.post_json("/v1/spawn-tty", &of("side")).await;
+    assert_ne!(Link::of(&other.body), first);
+}
+
+#[tokio::test]
 async fn despawn_ends_the_terminal_and_answers_the_same_without_one() {
     let stage = Stage::new().await;
     let link = stage.spawn().await;
