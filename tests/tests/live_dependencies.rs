@@ -2,13 +2,16 @@
 //! network of its own.
 
 use std::fs;
+use std::time::Duration;
 
 use serde_json::Value;
 use supervisor_tests::Result;
 use supervisor_tests::engine::Engine;
 use supervisor_tests::live::Supervisor;
 use supervisor_tests::scratch::{Folder, unique_app_id};
-use supervisor_tests::wait::check;
+use supervisor_tests::wait::{check, wait_until};
+
+const SOON: Duration = Duration::from_secs(30);
 
 const FILE: &str = r#"
 services:
@@ -85,9 +88,14 @@ impl Server {
         self.engine.docker(&["network", "ls", "--filter", &label, "--format", "{{.Name}}"])
     }
 
-    fn order(&self, supervisor: &Supervisor) -> Result<Vec<String>> {
-        let text = fs::read_to_string(supervisor.data(self.id).join("order"))?;
-        Ok(text.lines().map(str::to_owned).collect())
+    /// Waits until so many services have noted their start, each a moment after the engine started it; their names.
+    fn order(&self, supervisor: &Supervisor, starts: usize) -> Result<Vec<String>> {
+        wait_until("the notes of starts", SOON, || {
+            let text = fs::read_to_string(supervisor.data(self.id).join("order"))?;
+            let order: Vec<String> = text.lines().map(str::to_owned).collect();
+            check(order.len() >= starts, format!("{order:?}\n{}", supervisor.logs()))?;
+            Ok(order)
+        })
     }
 }
 
@@ -97,7 +105,7 @@ fn server_starts_after_its_database_is_healthy_and_its_migration_has_ended() -> 
     let server = Server::new(&supervisor);
     supervisor.apply(server.id, &server.file(0))?;
 
-    assert_eq!(server.order(&supervisor)?, ["db", "migrate", "web"], "{}", supervisor.logs());
+    assert_eq!(server.order(&supervisor, 3)?, ["db", "migrate", "web"], "{}", supervisor.logs());
     assert_eq!(server.state("migrate")?, "exited 0");
     assert_eq!(server.state("web")?, "running 0");
     let shown = server.shown(&supervisor)?;
@@ -142,7 +150,7 @@ fn change_recreates_exactly_the_services_it_touches() -> Result<()> {
     supervisor.apply(server.id, &open)?;
     let made_anew = server.all()?;
     assert!(made_anew.iter().all(|id| !changed.contains(id)), "{}", supervisor.logs());
-    assert_eq!(server.order(&supervisor)?.len(), 3 + 1 + 3);
+    assert_eq!(server.order(&supervisor, 3 + 1 + 3)?.len(), 3 + 1 + 3);
 
     // Without it, it goes.
     supervisor.apply(server.id, "services: {web: {image: supervisor-test-app}}")?;
@@ -166,7 +174,7 @@ fn failing_migration_keeps_the_server_from_starting_and_says_so() -> Result<()> 
     let shown = server.shown(&supervisor)?;
     assert!(shown["last_error"].to_string().contains("exit code 3"), "{shown}");
     assert_eq!((&shown["update_failed"], &shown["update_pending"]), (&Value::Bool(true), &Value::Bool(true)));
-    assert_eq!(server.order(&supervisor)?, ["db", "migrate"]);
+    assert_eq!(server.order(&supervisor, 2)?, ["db", "migrate"]);
 
     supervisor.apply(server.id, &server.file(0))?;
     assert_eq!(server.state("web")?, "running 0");
@@ -189,10 +197,10 @@ fn restart_purge_and_removal_do_to_the_job_what_they_do_to_the_app() -> Result<(
 
     supervisor.admin_ok(&["app", "restart", &app])?;
     assert_ne!(server.only("migrate")?, migrate);
-    assert_eq!(server.order(&supervisor)?, ["db", "migrate", "web", "web", "db", "migrate", "web"]);
+    assert_eq!(server.order(&supervisor, 7)?, ["db", "migrate", "web", "web", "db", "migrate", "web"]);
 
     supervisor.admin_ok(&["app", "purge", &app, "--yes"])?;
-    assert_eq!(server.order(&supervisor)?, ["db", "migrate", "web"], "{}", supervisor.logs());
+    assert_eq!(server.order(&supervisor, 3)?, ["db", "migrate", "web"], "{}", supervisor.logs());
     assert_eq!(server.state("web")?, "running 0");
 
     supervisor.admin_ok(&["app", "remove", &app, "--yes"])?;
