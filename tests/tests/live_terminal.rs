@@ -7,6 +7,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use supervisor_tests::Result;
 use supervisor_tests::app::IMAGE;
+use supervisor_tests::compose::one_service;
 use supervisor_tests::engine::Engine;
 use supervisor_tests::live::Supervisor;
 use supervisor_tests::live_app::LiveApp;
@@ -126,10 +127,12 @@ fn shell_ends_with_its_container_and_with_what_is_done_to_its_app() -> Result<()
     let mut container = app.container()?;
     let start_anew = || Engine::default().docker(&["restart", "-t", "0", &app.container()?]).map(drop);
     let act = |verb: &str| supervisor.admin_ok(&["app", verb, &id, "--yes"]).map(drop);
-    let cases: [(&str, &dyn Fn() -> Result<()>); 3] = [
+    let change = || supervisor.apply(app.id, &one_service(IMAGE, &["environment: {CHANGED: '1'}"]));
+    let cases: [(&str, &dyn Fn() -> Result<()>); 4] = [
         ("the container has stopped", &start_anew),
         ("the app is being restarted", &|| act("restart")),
         ("the app is being purged", &|| act("purge")),
+        ("the app is being updated", &change),
     ];
     for (why, end) in cases {
         let screen = shell(&supervisor, &app)?;

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, Once, PoisonError};
 
 use supervisor_proto::v1::{
-    AppRequest, GetApiAccessRequest, ListRequest, PowerRequest, UpdateRequest, apps_client::AppsClient,
-    power_client::PowerClient,
+    AppRequest, GetApiAccessRequest, ListRequest, OpenTerminal, PowerRequest, UpdateRequest,
+    apps_client::AppsClient, power_client::PowerClient,
 };
 use tokio::sync::watch;
 use tonic::Request;
@@ -12,6 +12,7 @@ use tonic::Request;
 use crate::{
     fakes::{APP, Fault, World},
     served::Served,
+    terminal::{Terminal, command, shell},
 };
 
 static LINES: Mutex<Option<watch::Sender<Vec<String>>>> = Mutex::new(None);
@@ -44,8 +45,13 @@ fn lines() -> watch::Receiver<Vec<String>> {
 
 /// The audit line with this request id, once it is there.
 async fn line(id: &str) -> String {
-    let end = format!("request_id={id}");
-    let is_it = |line: &&String| line.starts_with("audit ") && line.ends_with(&end);
+    line_with(id, "").await
+}
+
+/// The one of them that says this.
+async fn line_with(id: &str, what: &str) -> String {
+    let end = format!(" request_id={id}");
+    let is_it = |line: &&String| line.starts_with("audit ") && line.contains(what) && line.ends_with(&end);
     let mut lines = lines();
     let all = lines.wait_for(|all| all.iter().any(|line| is_it(&line))).await.unwrap();
     all.iter().find(is_it).unwrap().clone()
@@ -84,6 +90,61 @@ async fn caller_that_goes_away_leaves_a_line_and_the_action_ends() {
     served.world.device.heal();
     served.world.device.resume();
     served.world.device.reached("start c2", 1).await;
+}
+
+/// Who it was, and in which container.
+fn assert_names_caller_and_place(line: &str) {
+    let pid = format!("pid={}", std::process::id());
+    let app = format!("app_id={APP}");
+    for part in ["uid=0", &pid, "role=admin", &app, "service=main", "container=c1"] {
+        assert!(line.split(' ').any(|word| word == part), "{part}: {line}");
+    }
+    let ms = line.split(' ').find_map(|word| word.strip_prefix("ms="));
+    assert!(ms.is_some_and(|ms| ms.parse::<u64>().is_ok()), "{line}");
+}
+
+#[tokio::test]
+async fn command_leaves_a_line_at_its_beginning_and_its_end_and_its_arguments_in_neither() {
+    let _ = lines();
+    let served = Served::on(World::with_app(APP).await);
+    let open = command(&["cat", "topsecretargument"]);
+    let mut terminal = Terminal::open_as(&served, open, "audit-command").await.unwrap();
+    terminal.type_in(b"topsecretinput").await;
+    served.world.device.end(0, 3);
+    assert_eq!(terminal.ended().await.exit_code, Some(3));
+
+    for (what, outcome) in
+        [("terminal=open", "outcome=Ok "), ("terminal=close", "outcome=Exited exit_code=3 ")]
+    {
+        let said = line_with("audit-command", what).await;
+        assert_names_caller_and_place(&said);
+        assert!(said.contains(outcome), "{said}");
+    }
+    let all = lines();
+    assert!(!all.borrow().iter().any(|line| line.contains("topsecretargument")));
+    assert!(!all.borrow().iter().any(|line| line.contains("topsecretinput")));
+    let of_it = |line: &&String| line.contains("terminal=") && line.ends_with("request_id=audit-command");
+    assert_eq!(all.borrow().iter().filter(of_it).count(), 2);
+}
+
+#[tokio::test]
+async fn terminal_of_a_caller_that_goes_away_leaves_a_line_at_its_end() {
+    let _ = lines();
+    let served = Served::on(World::with_app(APP).await);
+    drop(Terminal::open_as(&served, shell(), "audit-shell").await.unwrap());
+    let said = line_with("audit-shell", "terminal=close").await;
+    assert_names_caller_and_place(&said);
+    assert!(said.contains("outcome=CallerGone "), "{said}");
+}
+
+#[tokio::test]
+async fn terminal_that_is_refused_leaves_one_line_and_no_place() {
+    let _ = lines();
+    let served = Served::on(World::with_app(APP).await);
+    let unknown = OpenTerminal { app_id: 9, ..shell() };
+    assert!(Terminal::open_as(&served, unknown, "audit-refused").await.is_err());
+    let said = line_with("audit-refused", "terminal=open").await;
+    assert!(said.contains(" app_id=9 outcome=NotFound ms="), "{said}");
 }
 
 #[tokio::test]

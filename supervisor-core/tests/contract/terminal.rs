@@ -19,14 +19,14 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
 use crate::{
-    fakes::{APP, Fault, World},
+    fakes::{APP, Fault, World, apply, target},
     served::Served,
 };
 
 const LONG: Duration = Duration::from_mins(1);
 
 /// An open terminal; dropped, its caller is gone.
-struct Terminal {
+pub struct Terminal {
     inputs: mpsc::Sender<TerminalInput>,
     outputs: Streaming<TerminalOutput>,
     service: String,
@@ -36,20 +36,25 @@ fn stream(inputs: mpsc::Receiver<TerminalInput>) -> impl Stream<Item = TerminalI
     ReceiverStream::new(inputs)
 }
 
-fn shell() -> OpenTerminal {
+pub fn shell() -> OpenTerminal {
     OpenTerminal { app_id: APP, tty: true, ..OpenTerminal::default() }
 }
 
-fn command(words: &[&str]) -> OpenTerminal {
+pub fn command(words: &[&str]) -> OpenTerminal {
     let command = words.iter().map(|word| (*word).to_owned()).collect();
     OpenTerminal { app_id: APP, command, ..OpenTerminal::default() }
 }
 
 impl Terminal {
     async fn open(served: &Served, open: OpenTerminal) -> Result<Self, CallError> {
+        Self::open_as(served, open, "terminal").await
+    }
+
+    /// Opens it with a request id.
+    pub async fn open_as(served: &Served, open: OpenTerminal, id: &str) -> Result<Self, CallError> {
         let (inputs, receiver) = mpsc::channel(4);
         inputs.send(TerminalInput { input: Some(Input::Open(open)) }).await.unwrap();
-        let mut outputs = served.client().attach_terminal(stream(receiver), "terminal").await?;
+        let mut outputs = served.client().attach_terminal(stream(receiver), id).await?;
         match outputs.message().await?.unwrap().output {
             Some(Output::Opened(opened)) => Ok(Self { inputs, outputs, service: opened.service }),
             other => panic!("{other:?}"),
@@ -60,7 +65,7 @@ impl Terminal {
         self.inputs.send(TerminalInput { input: Some(input) }).await.unwrap();
     }
 
-    async fn type_in(&self, bytes: &[u8]) {
+    pub async fn type_in(&self, bytes: &[u8]) {
         self.send(Input::Data(bytes.to_vec())).await;
     }
 
@@ -68,7 +73,7 @@ impl Terminal {
         timeout(LONG, self.outputs.message()).await.unwrap().unwrap().map(|message| message.output.unwrap())
     }
 
-    async fn ended(&mut self) -> TerminalEnded {
+    pub async fn ended(&mut self) -> TerminalEnded {
         loop {
             match self.next().await {
                 Some(Output::Ended(ended)) => return ended,
@@ -139,10 +144,13 @@ async fn command_has_its_outputs_apart_and_an_end_of_input() {
 
 #[tokio::test]
 async fn action_on_the_app_ends_its_terminals_and_says_why() {
+    let mut changed = target(APP);
+    changed.services.values_mut().for_each(|service| service.user = "1000".to_owned());
     let cases = [
         (Action::Restart(vec![]), Reason::AppRestarted),
         (Action::Purge, Reason::AppPurged),
         (Action::Stop(vec![]), Reason::AppStopped),
+        (apply(changed), Reason::AppUpdated),
         (Action::Remove, Reason::AppRemoved),
     ];
     for (action, reason) in cases {
