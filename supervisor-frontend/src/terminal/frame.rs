@@ -170,9 +170,96 @@ mod tests {
         }
     }
 
+    /// Numbers as they may stand in JSON, beyond any type of ours too.
+    fn number() -> impl Strategy<Value = String> {
+        prop_oneof![
+            any::<i64>().prop_map(|number| number.to_string()),
+            any::<u16>().prop_map(|number| number.to_string()),
+            (0..=1025_u16).prop_map(|number| number.to_string()),
+            any::<f64>()
+                .prop_filter("JSON's", |number| number.is_finite())
+                .prop_map(|number| format!("{number:e}")),
+            "-?[1-9][0-9]{0,60}(\\.[0-9]{1,9})?([eE][+-]?[0-9]{1,4})?",
+        ]
+    }
+
+    /// JSON, nested more deeply than a frame can be long.
+    fn json() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![
+            number(),
+            Just("null".to_owned()),
+            any::<bool>().prop_map(|value| value.to_string()),
+            any::<String>().prop_map(|text| serde_json::to_string(&text).unwrap()),
+            (1..200_usize).prop_map(|depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth))),
+            (1..50_usize).prop_map(|depth| format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth))),
+        ];
+        leaf.prop_recursive(3, 8, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(|items| format!("[{}]", items.join(","))),
+                members(inner).prop_map(|members| object(&members)),
+            ]
+        })
+    }
+
+    /// Members with the keys and types that are known, and others; a key may come twice.
+    fn members(value: impl Strategy<Value = String>) -> impl Strategy<Value = Vec<(String, String)>> {
+        let key = prop_oneof!["type|rows|columns", any::<String>()];
+        let known = r#""(resize|focus|open)""#;
+        prop::collection::vec((key, prop_oneof![value, known.prop_map(String::from), number()]), 0..5)
+    }
+
+    fn object(members: &[(String, String)]) -> String {
+        let member =
+            |(key, value): &(String, String)| format!("{}:{value}", serde_json::to_string(key).unwrap());
+        format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(","))
+    }
+
+    /// A frame of a known type, often with a size, and anything beside it, in any order.
+    fn frame() -> impl Strategy<Value = Vec<(String, String)>> {
+        let named = |name: &'static str| move |value: String| (name.to_owned(), value);
+        let kind = r#""(resize|focus|open)""#.prop_map(named("type"));
+        let size = (number().prop_map(named("rows")), number().prop_map(named("columns")));
+        (kind, prop::option::of(size), prop::option::of(members(json())))
+            .prop_map(|(kind, size, more)| {
+                let size = size.into_iter().flat_map(|(rows, columns)| [rows, columns]);
+                std::iter::once(kind).chain(size).chain(more.into_iter().flatten()).collect::<Vec<_>>()
+            })
+            .prop_shuffle()
+    }
+
+    /// Each key at most once, and a size within bounds.
+    fn is_acceptable(members: &[(String, String)]) -> bool {
+        let of = |key: &str| {
+            members
+                .iter()
+                .filter(|(name, _)| name == key)
+                .map(|(_, value)| value.as_str())
+                .collect::<Vec<_>>()
+        };
+        let dimension = |key: &str| matches!(of(key)[..], [value] if value.parse().is_ok_and(|number: u16| (1..=SIZE_MAX).contains(&number)));
+        match of("type")[..] {
+            [r#""resize""#] => members.len() == 3 && dimension("rows") && dimension("columns"),
+            [kind] => matches!(kind, r#""focus""# | r#""open""#),
+            _ => false,
+        }
+    }
+
     proptest! {
         #[test]
         fn control_frame_of_any_text_never_panics(text in any::<String>()) {
+            let _ = TabSays::parse(&text);
+        }
+
+        #[test]
+        fn control_frame_of_any_json_is_read_only_when_it_is_known(members in frame()) {
+            let text = object(&members);
+            if TabSays::parse(&text).is_ok() {
+                prop_assert!(is_acceptable(&members), "{}", text);
+            }
+        }
+
+        #[test]
+        fn control_frame_of_any_json_never_panics(text in json()) {
             let _ = TabSays::parse(&text);
         }
 

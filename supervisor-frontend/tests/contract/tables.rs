@@ -41,7 +41,7 @@ pub const SUCCESSES: [Success; 17] = [
 ];
 
 #[rustfmt::skip]
-pub const REFUSALS: [Refusal; 18] = [
+pub const REFUSALS: [Refusal; 21] = [
     ("/v1/restart",  AppNotFound,       "2167", "no such app", (404, TEXT, "App not found")),
     ("/v1/purge",    AppNotFound,       "2167", "no such app", (404, GO, r#"{"Data":"Error","Error":"App not found"}"#)),
     ("/v1/restart",  UpdatesLocked,     "/data/resin-updates.lock", "x", (423, TEXT, "Updates are locked: /data/resin-updates.lock")),
@@ -60,4 +60,7 @@ pub const REFUSALS: [Refusal; 18] = [
     ("/v1/tcp-ping", ContractMismatch,  "",     "x",           (503, TEXT, "Supervisor core is of another release")),
     ("/v1/tcp-ping", Internal,          "",     "a detail",    (500, TEXT, "Supervisor core failed")),
     ("/v1/restart",  InvalidArgument,   "app_id", "x",         (400, TEXT, "Invalid request: app-id")),
+    ("/v1/restart",  PolicyRefused,     "services.main.cap_add", "x", (403, TEXT, "The owner's policy does not allow it: services.main.cap-add")),
+    ("/v1/purge",    PolicyRefused,     "services.main.cap_add", "x", (403, GO, r#"{"Data":"Error","Error":"The owner's policy does not allow it: services.main.cap_add"}"#)),
+    ("/v1/restart",  LimitReached,      "terminals", "x",      (503, TEXT, "As many as allowed are open: terminals")),
 ];
