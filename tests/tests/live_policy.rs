@@ -41,31 +41,52 @@ fn every_way_to_root_is_refused_and_makes_no_container() -> Result<()> {
     symlink("/", &link)?;
     let planted = format!("volumes: ['{}:/host']", link.display());
     let planted_long = format!("volumes: [{{type: bind, source: '{}', target: /host}}]", link.display());
+    let no_grant = "no grant allows it";
     let ways = [
-        planted.as_str(),
-        &planted_long,
-        "volumes: ['/:/host']",
-        "volumes: ['/var/run/docker.sock:/x']",
-        "privileged: true",
-        "cap_add: [SYS_ADMIN]",
-        "devices: ['/dev/null:/dev/x']",
-        "device_cgroup_rules: ['a *:* rwm']",
-        "pid: host",
-        "ipc: host",
-        "uts: host",
-        "security_opt: ['seccomp=unconfined']",
-        "group_add: ['0']",
-        "sysctls: {net.ipv4.ip_forward: '1'}",
-        "runtime: runc",
-        "cgroup_parent: /",
-        "ports: ['48484:80']",
-        "labels: {io.balena.features.dbus: '1'}",
-        "logging: {driver: syslog}",
+        (planted.as_str(), "volumes", no_grant),
+        (&planted_long, "volumes", no_grant),
+        ("volumes: ['/:/host']", "volumes", r#"binds = [{ source = "/" }]"#),
+        (
+            "volumes: ['/var/run/docker.sock:/x']",
+            "volumes",
+            r#"binds = [{ source = "/var/run/docker.sock" }]"#,
+        ),
+        ("privileged: true", "privileged", "privileged = true"),
+        ("cap_add: [SYS_ADMIN]", "cap_add", r#"cap_add = ["SYS_ADMIN"]"#),
+        ("devices: ['/dev/null:/dev/x']", "devices", r#"devices = ["/dev/null"]"#),
+        (
+            "device_cgroup_rules: ['a *:* rwm']",
+            "device_cgroup_rules",
+            r#"device_cgroup_rules = ["a *:* rwm"]"#,
+        ),
+        ("pid: host", "pid", r#"pid = "host""#),
+        ("ipc: host", "ipc", r#"ipc = "host""#),
+        ("uts: host", "uts", r#"uts = "host""#),
+        ("security_opt: ['seccomp=unconfined']", "security_opt", r#"security_opt = ["seccomp=unconfined"]"#),
+        ("group_add: ['0']", "group_add", r#"group_add = ["0"]"#),
+        (
+            "sysctls: {net.ipv4.ip_forward: '1'}",
+            "sysctls.net.ipv4.ip_forward",
+            r#"sysctls = { "net.ipv4.ip_forward" = "1" }"#,
+        ),
+        ("runtime: runc", "runtime", r#"runtime = "runc""#),
+        ("cgroup_parent: /", "cgroup_parent", r#"cgroup_parent = "/""#),
+        ("ports: ['48484:80']", "ports", no_grant),
+        (
+            "labels: {io.balena.features.dbus: '1'}",
+            "labels.io.balena.features.dbus",
+            r#"features = ["dbus"]"#,
+        ),
+        ("logging: {driver: syslog}", "logging", r#"logging = { driver = "syslog", options = {"#),
     ];
-    for way in ways {
+    let of = format!("; app {}, service main: ", app.id);
+    for (way, field, grant) in ways {
         let refused = supervisor.apply_as_frontend(app.id, &one_service(IMAGE, &[way]))?;
         assert_eq!(refused.code, NOT_ALLOWED, "{way}: {refused:?}\n{}", supervisor.logs());
-        assert!(refused.stderr.contains(&app.id.to_string()), "{way}: {refused:?}");
+        let (what, granting) = refused.stderr.split_once(&of).ok_or("no app")?;
+        assert!(what.contains(&format!("services.main.{field}: ")), "{way}: {refused:?}");
+        let line = granting.rsplit_once(" with the line ").map_or(granting, |(_, line)| line);
+        assert!(line.starts_with(grant), "{way}: {refused:?}");
     }
     assert_eq!(containers(&app)?, 0);
     Ok(())
@@ -104,6 +125,7 @@ fn grant_opens_what_it_names_and_nothing_in_the_apps_own_folder() -> Result<()> 
 
     assert_eq!(granted.code, Some(0), "{granted:?}\n{}", supervisor.logs());
     assert_eq!(more.code, NOT_ALLOWED, "{more:?}");
+    assert!(more.stderr.ends_with(r#"cap_add = ["SYS_ADMIN"]"#), "{more:?}");
     let container = app.container()?;
     let seen = Engine::default().inspect(&container)?;
     assert!(seen.to_string().contains("NET_ADMIN"), "{seen}");
@@ -113,7 +135,8 @@ fn grant_opens_what_it_names_and_nothing_in_the_apps_own_folder() -> Result<()> 
     fs::remove_dir(&shared)?;
     symlink(supervisor.data(app.id).join("sub"), &shared)?;
     let led_away = supervisor.client()?.post("/v1/restart", &app.body())?;
-    assert_ne!(led_away.status, 200, "{led_away:?}");
+    assert_eq!(led_away.status, 403, "{led_away:?}");
+    assert_eq!(led_away.body, "The owner's policy does not allow it: services.main.volumes");
     assert_eq!(app.container()?, container, "{}", supervisor.logs());
     Ok(())
 }
