@@ -3,6 +3,7 @@
 pub mod app;
 pub mod browser;
 pub mod bus;
+pub mod cable;
 pub mod command;
 pub mod compose;
 pub mod curl;

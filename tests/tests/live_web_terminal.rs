@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use supervisor_tests::Result;
 use supervisor_tests::browser::{Browser, DESKTOP, PHONE};
+use supervisor_tests::cable::Cable;
 use supervisor_tests::command::finish;
 use supervisor_tests::engine::Engine;
 use supervisor_tests::live::Supervisor;
@@ -211,6 +212,55 @@ fn page_whose_device_falls_silent_says_so_and_comes_back_to_the_same_shell() -> 
     browser.wait_for_text(STATE, "Connected")?;
     browser.keys(&format!("clear; echo still $NAME{ENTER}"))?;
     browser.wait_for_text(SCREEN, "still kept").map(drop)
+}
+
+#[test]
+fn network_that_breaks_is_told_and_the_same_shell_comes_back_with_what_it_said_meanwhile() -> Result<()> {
+    let supervisor = Supervisor::start(&[])?;
+    let app = LiveApp::apply(&supervisor)?;
+    let url = spawn(&supervisor, &app)?;
+    let (device, path) = url.trim_start_matches("http://").split_once('/').ok_or("no path")?;
+    let cable = Cable::to(device.parse()?)?;
+    let browser = Browser::start(DESKTOP)?;
+    browser.open(&format!("http://{}/{path}", cable.address()))?;
+    browser.wait_for_text(STATE, "Connected")?;
+    let (go, said) = (supervisor.data(app.id).join("go"), supervisor.data(app.id).join("said"));
+    let wait = "until [ -e /data/go ]; do sleep 1; done; echo mean''while; touch /data/said";
+    browser.keys(&format!("NAME=kept; echo wai''ting; {wait}{ENTER}"))?;
+    browser.wait_for_text(SCREEN, "waiting")?;
+
+    cable.cut();
+    browser.wait_for_text(STATE, "Reconnecting")?;
+    fs::write(go, "")?;
+    wait_until("the shell to go on without a tab", SOON, || check(said.exists(), "not yet"))?;
+    assert!(!browser.text(SCREEN)?.contains("meanwhile"));
+    cable.mend();
+
+    browser.wait_for_text(STATE, "Connected")?;
+    browser.wait_for_text(SCREEN, "meanwhile")?;
+    browser.keys(&format!("echo still $NAME{ENTER}"))?;
+    browser.wait_for_text(SCREEN, "still kept")?;
+    Ok(())
+}
+
+#[test]
+fn second_tab_of_the_same_link_shows_the_same_shell() -> Result<()> {
+    let supervisor = Supervisor::start(&[])?;
+    let app = LiveApp::apply(&supervisor)?;
+    let first = opened(&supervisor, &app)?;
+    first.keys(&format!("NAME=shared; echo be''fore{ENTER}"))?;
+    first.wait_for_text(SCREEN, "before")?;
+
+    let second = opened(&supervisor, &app)?;
+    second.wait_for_text(SCREEN, "before")?;
+    second.keys(&format!("echo from second: $NAME{ENTER}"))?;
+    first.keys(&format!("echo from first: $NAME{ENTER}"))?;
+
+    for browser in [&first, &second] {
+        browser.wait_for_text(SCREEN, "from second: shared")?;
+        browser.wait_for_text(SCREEN, "from first: shared")?;
+    }
+    Ok(())
 }
 
 #[test]
