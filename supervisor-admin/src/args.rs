@@ -14,16 +14,17 @@ const AFTER_HELP: &str = "\
 Exit codes:
    0  done
    1  only `doctor`: warnings
-   2  `doctor`: something does not work; with --exit-code of `app plan`: there is something to do
+   2  `doctor`: something does not work; with --exit-code of `app plan` and `app apply --dry-run`: there is
+      something to do
   64  wrong usage or bad input; a dangerous verb without a yes
-  65  the compose file was not accepted
-  66  no such app, service or file
-  69  core, the engine, logind or the frontend is not available
-  70  a failure inside core or this tool
-  75  try again later: updates locked, still in progress, or the store cannot be written
+  65  the compose or policy file was not accepted
+  66  no such app, service or file; no key yet
+  69  core, the engine, logind or the frontend is not available; a shell or command did not end by itself
+  70  a failure inside core or this tool, or two releases that do not fit
+  75  try again later: updates locked, still in progress, limit reached, or the store cannot be written
   77  not allowed
 
-With --json an answer is one JSON object on stdout (`app logs`: one per line), and an error is
+With --json an answer is one JSON object on stdout (`app logs`, `events`: one per line), and an error is
   {\"error\":{\"reason\":\"updates-locked\",\"subject\":\"...\",\"message\":\"...\"}} on stderr.";
 
 const PLAN_HELP: &str = "\
