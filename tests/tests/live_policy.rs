@@ -14,6 +14,34 @@ use supervisor_tests::scratch::Folder;
 /// The tool's exit code for what is not allowed.
 const NOT_ALLOWED: Option<i32> = Some(77);
 
+/// What the refusal of something says that no line of a policy opens.
+const NO_GRANT: &str = "no grant allows it";
+
+/// Lines of a service that lead to root, the field that is refused for each, and how the granting line begins.
+const WAYS: [(&str, &str, &str); 17] = [
+    ("volumes: ['/:/host']", "volumes", r#"binds = [{ source = "/" }]"#),
+    ("volumes: ['/var/run/docker.sock:/x']", "volumes", r#"binds = [{ source = "/var/run/docker.sock" }]"#),
+    ("privileged: true", "privileged", "privileged = true"),
+    ("cap_add: [SYS_ADMIN]", "cap_add", r#"cap_add = ["SYS_ADMIN"]"#),
+    ("devices: ['/dev/null:/dev/x']", "devices", r#"devices = ["/dev/null"]"#),
+    ("device_cgroup_rules: ['a *:* rwm']", "device_cgroup_rules", r#"device_cgroup_rules = ["a *:* rwm"]"#),
+    ("pid: host", "pid", r#"pid = "host""#),
+    ("ipc: host", "ipc", r#"ipc = "host""#),
+    ("uts: host", "uts", r#"uts = "host""#),
+    ("security_opt: ['seccomp=unconfined']", "security_opt", r#"security_opt = ["seccomp=unconfined"]"#),
+    ("group_add: ['0']", "group_add", r#"group_add = ["0"]"#),
+    (
+        "sysctls: {net.ipv4.ip_forward: '1'}",
+        "sysctls.net.ipv4.ip_forward",
+        r#"sysctls = { "net.ipv4.ip_forward" = "1" }"#,
+    ),
+    ("runtime: runc", "runtime", r#"runtime = "runc""#),
+    ("cgroup_parent: /", "cgroup_parent", r#"cgroup_parent = "/""#),
+    ("ports: ['48484:80']", "ports", NO_GRANT),
+    ("labels: {io.balena.features.dbus: '1'}", "labels.io.balena.features.dbus", r#"features = ["dbus"]"#),
+    ("logging: {driver: syslog}", "logging", r#"logging = { driver = "syslog", options = {"#),
+];
+
 fn containers(app: &LiveApp) -> Result<usize> {
     Ok(Engine::default().service_containers(app.id, "main")?.len())
 }
@@ -41,52 +69,15 @@ fn every_way_to_root_is_refused_and_makes_no_container() -> Result<()> {
     symlink("/", &link)?;
     let planted = format!("volumes: ['{}:/host']", link.display());
     let planted_long = format!("volumes: [{{type: bind, source: '{}', target: /host}}]", link.display());
-    let no_grant = "no grant allows it";
-    let ways = [
-        (planted.as_str(), "volumes", no_grant),
-        (&planted_long, "volumes", no_grant),
-        ("volumes: ['/:/host']", "volumes", r#"binds = [{ source = "/" }]"#),
-        (
-            "volumes: ['/var/run/docker.sock:/x']",
-            "volumes",
-            r#"binds = [{ source = "/var/run/docker.sock" }]"#,
-        ),
-        ("privileged: true", "privileged", "privileged = true"),
-        ("cap_add: [SYS_ADMIN]", "cap_add", r#"cap_add = ["SYS_ADMIN"]"#),
-        ("devices: ['/dev/null:/dev/x']", "devices", r#"devices = ["/dev/null"]"#),
-        (
-            "device_cgroup_rules: ['a *:* rwm']",
-            "device_cgroup_rules",
-            r#"device_cgroup_rules = ["a *:* rwm"]"#,
-        ),
-        ("pid: host", "pid", r#"pid = "host""#),
-        ("ipc: host", "ipc", r#"ipc = "host""#),
-        ("uts: host", "uts", r#"uts = "host""#),
-        ("security_opt: ['seccomp=unconfined']", "security_opt", r#"security_opt = ["seccomp=unconfined"]"#),
-        ("group_add: ['0']", "group_add", r#"group_add = ["0"]"#),
-        (
-            "sysctls: {net.ipv4.ip_forward: '1'}",
-            "sysctls.net.ipv4.ip_forward",
-            r#"sysctls = { "net.ipv4.ip_forward" = "1" }"#,
-        ),
-        ("runtime: runc", "runtime", r#"runtime = "runc""#),
-        ("cgroup_parent: /", "cgroup_parent", r#"cgroup_parent = "/""#),
-        ("ports: ['48484:80']", "ports", no_grant),
-        (
-            "labels: {io.balena.features.dbus: '1'}",
-            "labels.io.balena.features.dbus",
-            r#"features = ["dbus"]"#,
-        ),
-        ("logging: {driver: syslog}", "logging", r#"logging = { driver = "syslog", options = {"#),
-    ];
+    let ways = [(planted.as_str(), "volumes", NO_GRANT), (&planted_long, "volumes", NO_GRANT)];
     let of = format!("; app {}, service main: ", app.id);
-    for (way, field, grant) in ways {
+    for (way, field, grant) in ways.into_iter().chain(WAYS) {
         let refused = supervisor.apply_as_frontend(app.id, &one_service(IMAGE, &[way]))?;
         assert_eq!(refused.code, NOT_ALLOWED, "{way}: {refused:?}\n{}", supervisor.logs());
-        let (what, granting) = refused.stderr.split_once(&of).ok_or("no app")?;
+        let (what, how) = refused.stderr.split_once(&of).ok_or("no app")?;
         assert!(what.contains(&format!("services.main.{field}: ")), "{way}: {refused:?}");
-        let line = granting.rsplit_once(" with the line ").map_or(granting, |(_, line)| line);
-        assert!(line.starts_with(grant), "{way}: {refused:?}");
+        let granting = how.rsplit_once(" with the line ").map_or(how, |(_, line)| line);
+        assert!(granting.starts_with(grant), "{way}: {refused:?}");
     }
     assert_eq!(containers(&app)?, 0);
     Ok(())
