@@ -120,3 +120,16 @@ fn volume_whose_data_is_elsewhere_is_named() {
     target.app.volumes.insert(volume("store"), Volume::Configured(options));
     assert_eq!(warnings(&target, &places()).len(), 1);
 }
+
+#[test]
+fn volume_in_memory_that_binds_a_folder_is_named() {
+    let mut target = record([("web", service())]).target;
+    let pairs = [("type", "tmpfs"), ("o", "bind"), ("device", "/")];
+    let driver_options = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let options = VolumeOptions { driver_options, ..VolumeOptions::default() };
+    target.app.volumes.insert(volume("store"), Volume::Configured(options));
+    assert_eq!(
+        warnings(&target, &places()),
+        ["volumes.store.driver_opts gives its containers / of the host"]
+    );
+}

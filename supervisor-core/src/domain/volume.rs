@@ -38,10 +38,13 @@ impl VolumeOptions {
     }
 
     /// Whether the engine itself keeps the data, so that it is gone with the volume. A driver of somebody
-    /// else's, and a local volume that only mounts a `device`, have it where the owner put it.
+    /// else's, and a local volume that only mounts a `device`, have it where the owner put it: whatever its
+    /// `type`, the kernel takes `device` for a folder of the host's where `o` says that it is bound.
     pub fn is_kept_by_engine(&self) -> bool {
         let option = |name: &str| self.driver_options.get(name).map_or("", String::as_str);
-        self.is_local() && (option("device").is_empty() || option("type") == "tmpfs")
+        let is_bound = option("o").split(',').any(|word| matches!(word.trim(), "bind" | "rbind"));
+        let is_memory = option("type") == "tmpfs" && !is_bound;
+        self.is_local() && (option("device").is_empty() || is_memory)
     }
 
     /// A hash of what cannot be changed while the volume is there, marked where the engine does not keep the
@@ -61,6 +64,15 @@ impl VolumeOptions {
 /// Whether a volume of this fingerprint has its data where the owner put it.
 pub fn is_of_data_elsewhere(fingerprint: &str) -> bool {
     fingerprint.starts_with(ELSEWHERE)
+}
+
+/// What the engine tells of a volume that is there, whosever.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MadeVolume {
+    /// The engine's name of the driver.
+    pub driver: String,
+    /// The driver's options.
+    pub driver_options: BTreeMap<String, String>,
 }
 
 /// One of an app's own volumes.

@@ -111,3 +111,13 @@ fn labels_of_the_owner_never_replace_the_supervisor_s() {
     assert_eq!(all.get(labels::APP_ID).map(String::as_str), Some("2167"));
     assert_eq!(all.get("mine").map(String::as_str), Some("yes"));
 }
+
+#[test]
+fn volume_that_binds_a_folder_of_the_hosts_is_not_kept_by_the_engine_whatever_its_type() {
+    for bound in ["bind", "rbind", "ro,bind", "size=1m,rbind,ro"] {
+        let bound = options(&[("type", "tmpfs"), ("o", bound), ("device", "/")]);
+        assert!(!bound.is_kept_by_engine(), "{bound:?}");
+    }
+    let memory = options(&[("type", "tmpfs"), ("o", "size=1m,uid=1000"), ("device", "tmpfs")]);
+    assert!(memory.is_kept_by_engine());
+}

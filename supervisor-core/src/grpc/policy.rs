@@ -35,7 +35,7 @@ impl Policy for PolicyService {
 
 fn to_wire(refusal: Refusal) -> PolicyRefusal {
     PolicyRefusal {
-        service: refusal.service.to_string(),
+        service: refusal.service.map(|service| service.to_string()).unwrap_or_default(),
         field: refusal.field,
         why: refusal.why,
         grant: refusal.wish.as_ref().map(Wish::line).unwrap_or_default(),

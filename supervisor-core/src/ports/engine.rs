@@ -13,7 +13,7 @@ use crate::domain::{
     network::{Endpoint, NetworkOptions},
     observed::{Container, ContainerId},
     target::RestartPolicy,
-    volume::OwnVolume,
+    volume::{MadeVolume, OwnVolume},
 };
 
 /// A call to the engine that did not succeed.
@@ -176,8 +176,8 @@ pub trait Engine: Send + Sync {
     /// at which the engine tells that the process has ended.
     async fn exit_code(&self, id: &ContainerId) -> Result<Option<i64>, EngineError>;
 
-    /// Whether there is a volume of this name, whosever.
-    async fn has_volume(&self, name: &str) -> Result<bool, EngineError>;
+    /// What the volume of this name was made with, whosever it is; none: there is no such volume.
+    async fn volume(&self, name: &str) -> Result<Option<MadeVolume>, EngineError>;
 
     /// Volumes that bear all of these labels: by engine name, the fingerprint that its labels tell.
     async fn volumes(&self, labels: &[(&str, &str)]) -> Result<BTreeMap<String, String>, EngineError>;

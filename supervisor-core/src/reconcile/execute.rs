@@ -157,9 +157,10 @@ impl Executor<'_> {
         let Some(wanted) = self.wanted.services.get(service) else { return Ok(()) };
         for volume in &wanted.external_volumes {
             // The engine would make it: a mistyped name would look like lost data.
-            if !self.context.engine.has_volume(volume).await? {
+            let Some(made) = self.context.engine.volume(volume).await? else {
                 return Err(CoreError::NoSuchVolume { volume: volume.clone() });
-            }
+            };
+            self.permit(Subject::MadeVolume { service, name: volume, made: &made }).await?;
         }
         if !wanted.external_networks.is_empty() {
             let there = self.context.engine.networks().await?;

@@ -14,6 +14,7 @@ use crate::{
         record::{AppRecord, AppliedBy},
         step::Step,
         target::Target,
+        volume::MadeVolume,
         wanted::{Wanted, WantedService},
     },
     error::CoreError,
@@ -30,6 +31,15 @@ pub enum Subject<'a> {
     Service(&'a ServiceName),
     /// A volume by the engine's name.
     Volume(&'a str),
+    /// A volume that is there and that a service would mount.
+    MadeVolume {
+        /// The service.
+        service: &'a ServiceName,
+        /// The volume by the engine's name.
+        name: &'a str,
+        /// What it was made with.
+        made: &'a MadeVolume,
+    },
     /// A network by the engine's name.
     Network(&'a str),
 }
@@ -87,6 +97,7 @@ pub async fn permit(
         let refusals = match subject {
             Subject::Service(name) => judge.service(name),
             Subject::Volume(name) => judge.volume(name),
+            Subject::MadeVolume { service, name, made } => judge.made_volume(service, name, made),
             Subject::Network(name) => judge.network(name),
         };
         for refusal in refusals {

@@ -189,6 +189,12 @@ pub struct VolumeItem {
     /// Its labels.
     #[serde(deserialize_with = "nullable")]
     pub labels: BTreeMap<String, String>,
+    /// Its driver.
+    #[serde(deserialize_with = "nullable")]
+    pub driver: String,
+    /// Its driver's options.
+    #[serde(deserialize_with = "nullable")]
+    pub options: BTreeMap<String, String>,
 }
 
 /// One item of `GET /networks`.

@@ -44,7 +44,7 @@ use crate::{
         network::{Endpoint, NetworkOptions},
         observed::{Container, ContainerId},
         target::RestartPolicy,
-        volume::OwnVolume,
+        volume::{MadeVolume, OwnVolume},
     },
     ports::{
         engine::{
@@ -118,8 +118,8 @@ impl Engine for DockerEngine {
         containers::exit_code_of(&self.transport, id).await
     }
 
-    async fn has_volume(&self, name: &str) -> Result<bool, EngineError> {
-        volumes::exists(&self.transport, name).await
+    async fn volume(&self, name: &str) -> Result<Option<MadeVolume>, EngineError> {
+        volumes::inspect(&self.transport, name).await
     }
 
     async fn volumes(&self, labels: &[(&str, &str)]) -> Result<BTreeMap<String, String>, EngineError> {

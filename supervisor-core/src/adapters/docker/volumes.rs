@@ -12,7 +12,10 @@ use super::{
     transport::{Call, QUICK, SLOW, Transport, already, label_filter},
 };
 use crate::{
-    domain::{labels, volume::OwnVolume},
+    domain::{
+        labels,
+        volume::{MadeVolume, OwnVolume},
+    },
     ports::engine::{Change, EngineError},
 };
 
@@ -75,11 +78,11 @@ pub async fn remove(transport: &Transport, name: &str) -> Result<(), EngineError
 }
 
 /// `GET /volumes/{name}`.
-pub async fn exists(transport: &Transport, name: &str) -> Result<bool, EngineError> {
+pub async fn inspect(transport: &Transport, name: &str) -> Result<Option<MadeVolume>, EngineError> {
     let path = format!("/volumes/{}", segment(name));
-    match transport.call(Call::new(Method::GET, path, "inspect a volume"), QUICK).await {
-        Ok(_) => Ok(true),
-        Err(EngineError::Refused { status: 404, .. }) => Ok(false),
+    match transport.get::<VolumeItem>(Call::new(Method::GET, path, "inspect a volume"), QUICK).await {
+        Ok(made) => Ok(Some(MadeVolume { driver: made.driver, driver_options: made.options })),
+        Err(EngineError::Refused { status: 404, .. }) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -24,7 +24,8 @@ pub(super) fn check(case: &mut Case<'_>, bind: &Bind<'_>) {
     if !matches!(propagation, "" | "private" | "rprivate" | "slave" | "rslave") {
         return case.never("volumes", format!("the propagation {propagation} reaches the host"));
     }
-    match case.judge.places.is_own(source, case.app(), case.service) {
+    let is_own = case.service.and_then(|service| case.judge.places.is_own(source, case.app(), service));
+    match is_own {
         Some(true) => return,
         Some(false) => {
             return case

@@ -18,7 +18,8 @@ pub(super) const MAX_REFUSALS: usize = 100;
 /// What is decided about, with what, and what has been refused so far.
 pub(super) struct Case<'a> {
     pub(super) judge: Judge<'a>,
-    pub(super) service: &'a ServiceName,
+    /// None: what is decided about belongs to an app without services, which has no grants.
+    pub(super) service: Option<&'a ServiceName>,
     image: String,
     /// Without a repository no grant can be written.
     grantable: bool,
@@ -32,7 +33,7 @@ pub(super) type Decide = fn(&mut Case<'_>, key: &str, value: &Value);
 impl<'a> Case<'a> {
     pub(super) fn new(
         judge: Judge<'a>,
-        service: &'a ServiceName,
+        service: Option<&'a ServiceName>,
         image: &str,
         repository: Option<Repository>,
         grants: Vec<&'a Permissions>,
@@ -59,7 +60,7 @@ impl<'a> Case<'a> {
         let wish = wish.filter(|_| self.grantable);
         let refusal = Refusal {
             app: self.app(),
-            service: self.service.clone(),
+            service: self.service.cloned(),
             image: self.image.clone(),
             field,
             why,
@@ -70,6 +71,10 @@ impl<'a> Case<'a> {
         }
     }
 
+    fn path(&self, field: &str) -> String {
+        self.service.map_or_else(|| field.to_owned(), |service| format!("services.{service}.{field}"))
+    }
+
     /// Refuses something that the owner could grant.
     pub(super) fn needs(
         &mut self,
@@ -78,13 +83,13 @@ impl<'a> Case<'a> {
         key: &'static str,
         value: impl Into<Value>,
     ) {
-        let field = format!("services.{}.{field}", self.service);
+        let field = self.path(field);
         self.push(field, why.into(), Some(Wish { key, value: value.into() }));
     }
 
     /// Refuses something that nobody can grant.
     pub(super) fn never(&mut self, field: &str, why: impl Into<String>) {
-        let field = format!("services.{}.{field}", self.service);
+        let field = self.path(field);
         self.push(field, why.into(), None);
     }
 

@@ -38,6 +38,7 @@ pub use self::{
     requests::{AppRequests, Connect, ServiceRequests},
     wish::{Wish, grant_tables},
 };
+use super::volume::MadeVolume;
 
 /// Everything that a decision stands on.
 #[derive(Debug, Clone, Copy)]
@@ -84,6 +85,14 @@ impl<'a> Judge<'a> {
         self.for_any_service(|case| volumes::check(case, name, body))
     }
 
+    /// What is refused of a volume that is there, made by whomever with whatever, when a service mounts it.
+    pub fn made_volume(&self, service: &'a ServiceName, name: &str, made: &MadeVolume) -> Vec<Refusal> {
+        let Some(requests) = self.requests.services.get(service) else { return Vec::new() };
+        let mut case = self.case(service, requests);
+        volumes::check_made(&mut case, name, made);
+        case.into_refusals()
+    }
+
     /// What is refused of a network of the app: nothing, when one of its services may have it.
     pub fn network(&self, name: &str) -> Vec<Refusal> {
         let Some(body) = self.requests.networks.get(name) else { return Vec::new() };
@@ -92,6 +101,12 @@ impl<'a> Judge<'a> {
 
     fn for_any_service(&self, check: impl Fn(&mut Case<'a>)) -> Vec<Refusal> {
         let mut first = None;
+        if self.requests.services.is_empty() {
+            // Nobody has a grant here: only what every app may have is made.
+            let mut case = Case::new(*self, None, "", None, Vec::new());
+            check(&mut case);
+            return case.into_refusals();
+        }
         for (name, requests) in &self.requests.services {
             let mut case = self.case(name, requests);
             check(&mut case);
@@ -108,7 +123,7 @@ impl<'a> Judge<'a> {
         let image = requests.image();
         let repository = Repository::of_image(image);
         let grants = self.policy.grants_for(self.requests.app, name, repository.as_ref());
-        Case::new(*self, name, image, repository, grants)
+        Case::new(*self, Some(name), image, repository, grants)
     }
 }
 

@@ -11,8 +11,8 @@ use super::wish::Wish;
 pub struct Refusal {
     /// The app.
     pub app: AppId,
-    /// The service.
-    pub service: ServiceName,
+    /// The service; none: the app has no services.
+    pub service: Option<ServiceName>,
     /// The repository of its image, or the image where it names none.
     pub image: String,
     /// The field's path, in compose's words where it has them: `services.modem.cap_add`.
@@ -26,7 +26,11 @@ pub struct Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { app, service, image, field, why, wish } = self;
-        write!(f, "{field}: {why}; app {app}, service {service}: ")?;
+        write!(f, "{field}: {why}; app {app}")?;
+        if let Some(service) = service {
+            write!(f, ", service {service}")?;
+        }
+        f.write_str(": ")?;
         match wish {
             Some(wish) => {
                 write!(f, "a grant in CORE_POLICY for image {image} allows it with the line {}", wish.line())

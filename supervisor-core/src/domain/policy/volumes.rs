@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use supervisor_proto::policy::VolumeGrant;
 
 use super::{case::Case, shape::is_text_map, wish::without_secrets};
+use crate::domain::volume::MadeVolume;
 
 const LOCAL: &str = "local";
 
@@ -31,6 +32,27 @@ pub(super) fn check(case: &mut Case<'_>, name: &str, body: &Value) {
         body.get("Driver").and_then(Value::as_str).filter(|driver| !driver.is_empty()).unwrap_or(LOCAL);
     let options = body.get("DriverOpts").and_then(Value::as_object).unwrap_or(&empty);
     let is_plain = driver == LOCAL && options.is_empty() && name.starts_with(&format!("{}_", case.app()));
+    if !is_plain && !is_granted(case, name, driver, options) {
+        let why =
+            format!("the volume {name} is not a plain one of the app's own and needs the owner's grant");
+        case.needs("volumes", why, "volumes", json!([wish(name, driver, options)]));
+    }
+}
+
+/// A volume that is there: its name alone opens it only where it holds nothing but what the engine keeps,
+/// since it may have been made after the grant was written, by whomever.
+pub(super) fn check_made(case: &mut Case<'_>, name: &str, made: &MadeVolume) {
+    let driver = if made.driver.is_empty() { LOCAL } else { &made.driver };
+    let options: Map<String, Value> =
+        made.driver_options.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let is_plain = driver == LOCAL && options.is_empty();
+    if !is_plain && !is_granted(case, name, driver, &options) {
+        let why = format!("the volume {name} was made with a driver's options and needs a grant with them");
+        case.needs("volumes", why, "volumes", json!([wish(name, driver, &options)]));
+    }
+}
+
+fn is_granted(case: &Case<'_>, name: &str, driver: &str, options: &Map<String, Value>) -> bool {
     let allows = |volume: &VolumeGrant| {
         let same = volume.driver_opts.iter().all(|(name, value)| options.get(name) == Some(&json!(value)));
         volume.name == name
@@ -38,11 +60,7 @@ pub(super) fn check(case: &mut Case<'_>, name: &str, body: &Value) {
             && same
             && volume.driver_opts.len() == options.len()
     };
-    if !is_plain && !case.granted(|grant| grant.volumes.iter().any(allows)) {
-        let why =
-            format!("the volume {name} is not a plain one of the app's own and needs the owner's grant");
-        case.needs("volumes", why, "volumes", json!([wish(name, driver, options)]));
-    }
+    case.granted(|grant| grant.volumes.iter().any(allows))
 }
 
 fn wish(name: &str, driver: &str, options: &Map<String, Value>) -> Value {

@@ -60,8 +60,8 @@ pub(super) fn without_secrets(options: &Map<String, Value>) -> Value {
 pub fn grant_tables(refusals: &[Refusal]) -> String {
     let mut tables: BTreeMap<(u64, &str, &str), BTreeMap<&str, Wish>> = BTreeMap::new();
     for refusal in refusals {
-        let Some(wish) = &refusal.wish else { continue };
-        let subject = (refusal.app.get(), refusal.service.as_str(), refusal.image.as_str());
+        let (Some(wish), Some(service)) = (&refusal.wish, &refusal.service) else { continue };
+        let subject = (refusal.app.get(), service.as_str(), refusal.image.as_str());
         let wishes = tables.entry(subject).or_default();
         match wishes.get_mut(wish.key) {
             Some(known) => known.merge(wish.value.clone()),

@@ -14,7 +14,10 @@ use tokio::{
 
 use super::exec::FakeExec;
 use crate::{
-    domain::{confinement::Confinement, observed::Container, record::AppRecord, target::RestartPolicy},
+    domain::{
+        confinement::Confinement, observed::Container, record::AppRecord, target::RestartPolicy,
+        volume::MadeVolume,
+    },
     ports::store::{PowerIntent, StoredApiAccess},
 };
 
@@ -52,6 +55,7 @@ pub struct Boxed {
 #[derive(Debug, Clone, Default)]
 pub struct FakeVolume {
     pub labels: BTreeMap<String, String>,
+    pub made_with: MadeVolume,
     pub content: BTreeSet<String>,
 }
 

@@ -18,7 +18,7 @@ use crate::{
         network::{Endpoint, NetworkOptions},
         observed::{Container, ContainerId, ContainerState},
         target::RestartPolicy,
-        volume::OwnVolume,
+        volume::{MadeVolume, OwnVolume},
         wanted::SUPERVISOR_NETWORK,
     },
     ports::engine::{
@@ -232,8 +232,11 @@ impl Engine for FakeDevice {
         self.engine(format!("exit code {id}"), |state| Ok(state.container(id)?.seen.exit_code)).await
     }
 
-    async fn has_volume(&self, name: &str) -> Result<bool, EngineError> {
-        self.engine(format!("has volume {name}"), |state| Ok(state.volumes.contains_key(name))).await
+    async fn volume(&self, name: &str) -> Result<Option<MadeVolume>, EngineError> {
+        self.engine(format!("volume {name}"), |state| {
+            Ok(state.volumes.get(name).map(|volume| volume.made_with.clone()))
+        })
+        .await
     }
 
     async fn volumes(&self, wanted: &[(&str, &str)]) -> Result<BTreeMap<String, String>, EngineError> {
@@ -247,7 +250,11 @@ impl Engine for FakeDevice {
 
     async fn create_volume(&self, name: &str, wanted: &OwnVolume) -> Result<(), EngineError> {
         self.engine(format!("create volume {name}"), |state| {
-            let fresh = || FakeVolume { labels: wanted.labels.clone(), ..FakeVolume::default() };
+            let made_with = MadeVolume {
+                driver: wanted.options.driver.clone(),
+                driver_options: wanted.options.driver_options.clone(),
+            };
+            let fresh = || FakeVolume { labels: wanted.labels.clone(), made_with, ..FakeVolume::default() };
             let volume = state.volumes.entry(name.to_owned()).or_insert_with(fresh);
             if volume.labels == wanted.labels { Ok(()) } else { Err(refused(409)) }
         })

@@ -11,7 +11,7 @@ mod targets;
 mod world;
 
 pub use self::{
-    device::{FakeDevice, Fault},
+    device::{FakeDevice, FakeVolume, Fault},
     host::DATA_LOCK,
     targets::*,
     world::{INSTANCE, World},

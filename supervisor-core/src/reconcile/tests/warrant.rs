@@ -9,10 +9,10 @@ use crate::{
         record::AppliedBy,
         settings::{HostBind, Settings},
         target::{Service, Target, Volume},
-        volume::VolumeOptions,
+        volume::{MadeVolume, VolumeOptions},
     },
     error::CoreError,
-    reconcile::engine_watch,
+    reconcile::{engine_watch, fakes::FakeVolume},
 };
 
 fn by_frontend(target: Target) -> Action {
@@ -132,17 +132,21 @@ async fn link_that_is_planted_after_the_plan_began_is_found_before_the_container
     assert_eq!(world.device.containers_in_all(), 0);
 }
 
+/// A local volume that is the host's root.
+fn bound_root() -> VolumeOptions {
+    let options = [("type", "none"), ("o", "bind"), ("device", "/")];
+    VolumeOptions {
+        driver_options: options.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        ..VolumeOptions::default()
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn volume_with_options_is_not_made() {
     let world = world();
     let mut target = target(APP);
-    let options = [("type", "none"), ("o", "bind"), ("device", "/")];
-    let options = VolumeOptions {
-        driver_options: options.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-        ..VolumeOptions::default()
-    };
     for volume in target.app.volumes.values_mut() {
-        *volume = Volume::Configured(options.clone());
+        *volume = Volume::Configured(bound_root());
     }
     refused(&world.act(APP, by_frontend(target)).await);
     assert_eq!(world.device.count("create"), 0);
@@ -212,4 +216,54 @@ async fn app_of_a_lost_store_stays_the_frontends_whatever_its_labels_claim() {
     world.shows(APP, |status| !status.services.is_empty()).await;
     world.act(APP, Action::Start(Vec::new())).await.unwrap();
     assert_eq!(world.device.record(APP).applied_by, AppliedBy::Frontend);
+}
+
+#[tokio::test(start_paused = true)]
+async fn volume_that_an_app_without_services_wants_with_options_is_not_made() {
+    let world = world();
+    let mut target = target(APP);
+    target.services.clear();
+    for volume in target.app.volumes.values_mut() {
+        *volume = Volume::Configured(bound_root());
+    }
+    refused(&world.act(APP, by_frontend(target)).await);
+    assert_eq!(world.device.count("create"), 0);
+}
+
+/// A target whose service mounts a volume that is somebody else's.
+fn on_external_volume() -> Target {
+    let mut target = target(APP);
+    for volume in target.app.volumes.values_mut() {
+        *volume = Volume::External("shared".to_owned());
+    }
+    target
+}
+
+fn volume_grant(more: &str) -> Policy {
+    let volume = format!("volumes = [{{ name = \"shared\"{more} }}]");
+    parse(&format!("[[grant]]\napp = 2167\nservice = \"main\"\nimage = \"demo\"\n{volume}\n")).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn volume_that_is_granted_by_its_name_is_mounted_where_it_is_plain() {
+    let world = world();
+    world.policy.send_replace(volume_grant(""));
+    world.device.state().volumes.insert("shared".to_owned(), FakeVolume::default());
+    world.act(APP, by_frontend(on_external_volume())).await.unwrap();
+    assert_eq!(world.device.running(APP).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn volume_that_was_made_with_options_is_mounted_only_where_the_grant_names_them() {
+    let world = world();
+    let made_with = MadeVolume { driver: "local".to_owned(), driver_options: bound_root().driver_options };
+    let volume = FakeVolume { made_with, ..FakeVolume::default() };
+    world.device.state().volumes.insert("shared".to_owned(), volume);
+    world.policy.send_replace(volume_grant(""));
+    refused(&world.act(APP, by_frontend(on_external_volume())).await);
+    assert_eq!(world.device.containers_in_all(), 0);
+    let options = r#", driver_opts = { type = "none", o = "bind", device = "/" }"#;
+    world.policy.send_replace(volume_grant(options));
+    world.act(APP, by_frontend(on_external_volume())).await.unwrap();
+    assert_eq!(world.device.running(APP).len(), 1);
 }

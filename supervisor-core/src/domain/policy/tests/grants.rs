@@ -160,3 +160,20 @@ fn image_that_names_no_repository_is_granted_nothing() {
         assert!(refusals.iter().all(|refusal| refusal.wish.is_none()) && !refusals.is_empty(), "{image}");
     }
 }
+
+#[test]
+fn app_without_services_has_no_grant_and_only_what_every_app_may_have() {
+    let mut world = World::of(ordinary()).granted("volumes = [{ name = \"shared\" }]");
+    world.requests.services.clear();
+    assert_eq!(world.refusals(), []);
+    world.requests.volumes.insert("shared".to_owned(), json!({ "Name": "shared" }));
+    let bound = json!({ "type": "none", "o": "bind", "device": "/" });
+    let body = json!({ "Name": "2167_other", "DriverOpts": bound });
+    world.requests.volumes.insert("2167_other".to_owned(), body);
+    let body = json!({ "Name": "2167_lan", "Driver": "macvlan", "Options": { "parent": "eth0" } });
+    world.requests.networks.insert("2167_lan".to_owned(), body);
+    let mut fields = world.fields();
+    fields.sort();
+    assert_eq!(fields, ["networks", "volumes", "volumes"]);
+    assert!(world.refusals().iter().all(|refusal| refusal.wish.is_none()));
+}
