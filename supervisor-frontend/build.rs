@@ -8,9 +8,10 @@ use sha2::{Digest as _, Sha256};
 const FOLDER: &str = "assets/terminal";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
-const ASSETS: [(&str, &str); 11] = [
+const ASSETS: [(&str, &str); 12] = [
     ("terminal.js", SCRIPT),
     ("screen.js", SCRIPT),
+    ("replies.js", SCRIPT),
     ("connection.js", SCRIPT),
     ("keys.js", SCRIPT),
     ("sentences.js", SCRIPT),

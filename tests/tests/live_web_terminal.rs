@@ -264,6 +264,29 @@ fn second_tab_of_the_same_link_shows_the_same_shell() -> Result<()> {
 }
 
 #[test]
+fn question_to_the_terminal_is_answered_once_however_many_tabs_and_reloads_see_it() -> Result<()> {
+    const ANSWER: &str = "1;2c";
+    let supervisor = Supervisor::start(&[])?;
+    let app = LiveApp::apply(&supervisor)?;
+    let browser = opened(&supervisor, &app)?;
+    let other = opened(&supervisor, &app)?;
+    // What the shell is sent is shown, line by line.
+    browser.keys(&format!("stty -echo -icanon; printf '\\033[c'; echo as''ked; cat -v{ENTER}"))?;
+    browser.wait_for_text(SCREEN, "asked")?;
+    other.wait_for_text(SCREEN, "asked")?;
+    other.keys(&format!("middle{ENTER}"))?;
+    browser.wait_for_text(SCREEN, "middle")?;
+    browser.evaluate("location.reload()")?;
+    browser.wait_for_text(SCREEN, "middle")?;
+    browser.keys(&format!("last{ENTER}"))?;
+    for tab in [&browser, &other] {
+        let shown = tab.wait_for_text(SCREEN, "last")?;
+        assert_eq!(shown.matches(ANSWER).count(), 1, "{shown}");
+    }
+    Ok(())
+}
+
+#[test]
 fn flood_in_a_terminal_keeps_memory_bounded_and_the_api_answers() -> Result<()> {
     let supervisor = Supervisor::start(&[])?;
     let app = LiveApp::apply(&supervisor)?;

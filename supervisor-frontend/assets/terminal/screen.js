@@ -3,6 +3,7 @@
 import { Terminal } from './xterm.mjs';
 import { FitAddon } from './addon-fit.mjs';
 import { WebLinksAddon } from './addon-web-links.mjs';
+import { isFocusReport, muteReplies } from './replies.js';
 
 const THEME = {
   background: '#12161c', foreground: '#e6e9ee', cursor: '#82b4ff', selectionBackground: '#34445c',
@@ -32,6 +33,12 @@ export class Screen {
   #terminal;
   #fit = new FitAddon();
   #resized;
+  // So many bytes of a replay are still to come.
+  #old = 0;
+  #isReplaying = false;
+
+  // Whether this tab answers what programs ask.
+  isActive = false;
 
   // events: typed(text), binary(text), resized({rows, columns}), focused()
   constructor(element, { typed, binary, resized, focused }) {
@@ -48,7 +55,9 @@ export class Screen {
     this.#terminal.loadAddon(this.#fit);
     this.#terminal.loadAddon(new WebLinksAddon((_, uri) => open(uri, '_blank', 'noopener,noreferrer')));
     this.#terminal.open(element);
-    this.#terminal.onData(typed);
+    const isMute = () => this.#isReplaying || !this.isActive;
+    muteReplies(this.#terminal.parser, isMute);
+    this.#terminal.onData((text) => isFocusReport(text) && isMute() || typed(text));
     this.#terminal.onBinary(binary);
     this.#terminal.textarea.addEventListener('focus', focused);
     this.#resized = resized;
@@ -69,12 +78,30 @@ export class Screen {
     this.#terminal.resize(columns, rows);
   }
 
-  write(bytes) { this.#terminal.write(bytes); }
+  // What is written is taken in later, but in its order.
+  write(bytes) {
+    const old = bytes.subarray(0, this.#old);
+    if (old.length > 0) {
+      this.#old -= old.length;
+      const isLast = this.#old === 0;
+      this.#terminal.write(old, () => isLast && this.#replaying(false));
+    }
+    if (old.length < bytes.length) this.#terminal.write(bytes.subarray(old.length));
+  }
+
+  // The screen begins anew, with so many bytes that were shown before.
+  replay(bytes) {
+    this.#old = bytes;
+    this.#terminal.write('', () => {
+      this.#terminal.reset();
+      this.#replaying(bytes > 0);
+    });
+  }
+
+  #replaying(isReplaying) { this.#isReplaying = isReplaying; }
 
   // A line of the page's own, under what the shell has left.
   announce(text) { this.#terminal.write(`\x1b[0m\x1b[?25l\r\n\x1b[33m[${text}]\x1b[0m\r\n`); }
-
-  reset() { this.#terminal.reset(); }
 
   focus() { this.#terminal.focus(); }
 

@@ -19,6 +19,7 @@ let ending = null;
 
 const connection = new Connection(path, {
   opened() {
+    screen.isActive = false;
     screen.fit();
     if (document.hasFocus()) connection.say({ type: 'focus' });
   },
@@ -48,7 +49,8 @@ const HEARD = {
     show('refused');
     notice(`The shell could not be opened: ${message}.`, true);
   },
-  replay: () => screen.reset(),
+  replay: ({ bytes }) => screen.replay(bytes),
+  active({ active }) { screen.isActive = active; },
   size: (given) => screen.resize(given),
   ended(message) {
     ending = endingSentence(message);

@@ -94,7 +94,15 @@ pub enum TabHears {
         message: String,
     },
     /// What follows is the recent output from the beginning of a screen: forget what was shown.
-    Replay,
+    Replay {
+        /// So much of it, in bytes, is old: what it asks the terminal was answered back then.
+        bytes: u64,
+    },
+    /// Whether this tab is the one that answers what programs ask the terminal. It is not, before it is told.
+    Active {
+        /// Whether it is.
+        active: bool,
+    },
     /// The terminal has this size.
     Size(Size),
     /// Said with each ping, which a page cannot see: the connection is not lost.
@@ -158,7 +166,8 @@ mod tests {
     #[test]
     fn messages_to_a_tab_have_their_documented_form() {
         for (message, text) in [
-            (TabHears::Replay, r#"{"type":"replay"}"#),
+            (TabHears::Replay { bytes: 7 }, r#"{"type":"replay","bytes":7}"#),
+            (TabHears::Active { active: true }, r#"{"type":"active","active":true}"#),
             (TabHears::Alive, r#"{"type":"alive"}"#),
             (TabHears::Size(size(24, 80)), r#"{"type":"size","rows":24,"columns":80}"#),
             (

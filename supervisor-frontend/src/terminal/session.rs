@@ -101,6 +101,7 @@ pub struct View {
     offset: Option<u64>,
     phase: Option<u64>,
     size: Option<Size>,
+    active: bool,
 }
 
 /// The next thing for a tab.
@@ -258,7 +259,7 @@ impl Session {
         state.lifetime.tab_came(Instant::now());
         self.progress.notify_one();
         self.usage.notify_one();
-        let view = View { tab, greeted: false, offset: None, phase: None, size: None };
+        let view = View { tab, greeted: false, offset: None, phase: None, size: None, active: false };
         Some((view, self.changes.subscribe()))
     }
 
@@ -304,8 +305,8 @@ impl Session {
             }
             *state.active.get_or_insert(tab) == tab && state.size.replace(size) != Some(size)
         };
+        self.changes.send_replace(());
         if counts {
-            self.changes.send_replace(());
             self.send(Input::Resize(size.into())).await;
         }
     }
@@ -320,6 +321,7 @@ impl Session {
             state.active = Some(tab);
             state.tabs.get(&tab).and_then(|known| known.size)
         };
+        self.changes.send_replace(());
         if let Some(size) = size {
             self.resize(tab, size).await;
         }
@@ -359,11 +361,17 @@ impl State {
             view.size = self.size;
             return self.size.map(|size| Show::Say(TabHears::Size(size)));
         }
+        let active = self.active == Some(view.tab);
+        if view.active != active {
+            view.active = active;
+            return Some(Show::Say(TabHears::Active { active }));
+        }
         let output = view.offset.and_then(|offset| self.recent.from(offset, OUTPUT_FRAME_BYTES));
         match output {
             None => {
-                view.offset = Some(self.recent.clean_start());
-                return Some(Show::Say(TabHears::Replay));
+                let start = self.recent.clean_start();
+                view.offset = Some(start);
+                return Some(Show::Say(TabHears::Replay { bytes: self.recent.end().saturating_sub(start) }));
             }
             Some(output) if !output.is_empty() => {
                 let taken = view.offset.unwrap_or_default() + output.len() as u64;

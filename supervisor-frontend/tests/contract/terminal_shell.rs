@@ -83,6 +83,36 @@ async fn size_follows_the_tab_that_is_typed_in_or_looked_at() {
 }
 
 #[tokio::test]
+async fn tab_is_told_whether_it_is_the_one_that_answers_programs() {
+    let mut stage = Stage::new().await;
+    let (page, mut one, mut shell) = stage.open().await;
+    let mut other = page.tab().await;
+    other.keys(b"x").await;
+    assert_eq!(shell.typed(1).await, b"x");
+    assert_eq!(other.until("active").await["active"], true);
+    let mut told = vec![];
+    while told.last() != Some(&false) {
+        told.push(one.until("active").await["active"] == true);
+    }
+    one.keys(b"y").await;
+    assert_eq!(other.until("active").await["active"], false);
+    assert_eq!(one.until("active").await["active"], true);
+}
+
+#[tokio::test]
+async fn replay_tells_how_much_of_it_was_there_before() {
+    let mut stage = Stage::new().await;
+    let page = stage.spawn().await.page().await;
+    let mut tab = page.tab().await;
+    assert_eq!(tab.until("replay").await["bytes"], 0);
+    tab.say(SIZE).await;
+    let shell = stage.core.shell().await;
+    shell.write("0123456789").await;
+    tab.screen(b"0123456789").await;
+    assert_eq!(page.tab().await.until("replay").await["bytes"], 10);
+}
+
+#[tokio::test]
 async fn tab_that_comes_back_finds_the_same_shell_and_its_recent_output() {
     let mut stage = Stage::new().await;
     let (page, tab, mut shell) = stage.open().await;
