@@ -9,7 +9,7 @@ use crate::{
     domain::{
         labels,
         network::Endpoint,
-        observed::{ContainerId, Observed},
+        observed::{Container, ContainerId, Observed},
         policy::{AppRequests, Connect, Judge, Place, Places, Refusal, Refusals, ServiceRequests},
         record::{AppRecord, AppliedBy},
         step::Step,
@@ -116,16 +116,45 @@ impl Reconciler {
         if refusals.is_empty() { Ok(()) } else { Err(CoreError::NotGranted(Refusals(refusals))) }
     }
 
+    /// What today's policy would refuse of a container that role frontend had made, and of what it mounts.
+    /// None: it is not known to be the frontend's, or its labels do not tell what it was made from.
+    pub async fn examine_container(&self, container: &Container) -> Result<Option<Vec<Refusal>>, CoreError> {
+        let by_frontend =
+            container.labels.get(labels::APPLIED_BY).is_some_and(|by| by == labels::BY_FRONTEND);
+        let made_from = labels::made_from(container).filter(|_| by_frontend);
+        let Some(target) = made_from.filter(|target| container.app == Some(target.app.app_id)) else {
+            return Ok(None);
+        };
+        let context = self.context();
+        let record = of_frontend(&target);
+        let wanted = render_for(context, &record, &Observed::default());
+        let evidence = Evidence::gather(context, &record, &wanted).await;
+        let policy = context.policy.borrow().clone();
+        let judge = evidence.judge(&policy);
+        let mut refusals = Vec::new();
+        for (name, service) in &wanted.services {
+            refusals.extend(judge.service(name));
+            for volume in &service.external_volumes {
+                let made = context.engine.volume(volume).await?;
+                refusals.extend(made.iter().flat_map(|made| judge.made_volume(name, volume, made)));
+            }
+        }
+        Ok(Some(refusals))
+    }
+
     /// What would be refused of a target if role frontend applied it. Needs no engine.
     pub async fn examine(&self, target: &Target) -> Vec<Refusal> {
         let context = self.context();
-        let record =
-            AppRecord { applied_by: AppliedBy::Frontend, ..AppRecord::new(target.clone(), String::new()) };
+        let record = of_frontend(target);
         let wanted = render_for(context, &record, &Observed::default());
         let evidence = Evidence::gather(context, &record, &wanted).await;
         let policy = context.policy.borrow().clone();
         evidence.judge(&policy).app()
     }
+}
+
+fn of_frontend(target: &Target) -> AppRecord {
+    AppRecord { applied_by: AppliedBy::Frontend, ..AppRecord::new(target.clone(), String::new()) }
 }
 
 /// Everything that a decision stands on but the policy itself.

@@ -3,11 +3,17 @@
 use std::{num::NonZeroU16, sync::Arc};
 
 use supervisor_core::actions::terminal::{OpenRequest, Terminals};
+use supervisor_proto::policy::{Policy, parse};
 
 use crate::{
-    domain::confinement::{Mount, MountKind},
+    domain::{
+        confinement::{Mount, MountKind},
+        intent::Action,
+        record::AppliedBy,
+        target::Target,
+    },
     error::CoreError,
-    fakes::{APP, FakeDevice, World, app},
+    fakes::{APP, FakeDevice, World, app, apply, service, target_of},
     ports::exec::WindowSize,
 };
 
@@ -69,4 +75,43 @@ async fn frontend_is_refused_a_container_with_another_apps_data() {
     let foreign = Mount { kind: MountKind::HostPath, source: "/resin-data/9".to_owned() };
     world.device.state().confinement.mounts.push(foreign);
     assert!(refusal(&world, shell()).await.contains("/resin-data/9"));
+}
+
+fn grant(lines: &str) -> Policy {
+    parse(&format!("[[grant]]\napp = 2167\nservice = \"main\"\nimage = \"demo\"\n{lines}\n")).unwrap()
+}
+
+fn privileged() -> Target {
+    let mut service = service();
+    service.settings.privileges.privileged = true;
+    target_of(APP, vec![("main", service)])
+}
+
+/// A device on which a privileged container runs, and on which a terminal in it is granted.
+async fn with_privileged_container(action: Action) -> World {
+    let world = World::new();
+    world.reconciler.adoption_done();
+    world.policy.send_replace(grant("privileged = true\nterminal = true"));
+    world.act(APP, action).await.unwrap();
+    world.device.state().confinement.privileged = true;
+    world
+}
+
+#[tokio::test]
+async fn frontend_enters_a_privileged_container_as_long_as_the_grant_covers_it() {
+    let action = Action::Apply(Box::new(privileged()), AppliedBy::Frontend);
+    let world = with_privileged_container(action).await;
+    terminals(&world).open(&shell()).await.unwrap();
+    world.policy.send_replace(grant("cap_add = [\"SYS_TIME\"]\nterminal = true"));
+    assert!(refusal(&world, shell()).await.contains("privileged"));
+    world.policy.send_replace(grant("privileged = true"));
+    assert!(refusal(&world, shell()).await.contains("privileged"));
+    assert_eq!(world.device.count("exec"), 1);
+}
+
+#[tokio::test]
+async fn frontend_is_refused_a_privileged_container_of_the_owners_although_terminals_are_granted() {
+    let world = with_privileged_container(apply(privileged())).await;
+    assert!(refusal(&world, shell()).await.contains("privileged"));
+    assert_eq!(world.device.count("exec"), 0);
 }

@@ -93,19 +93,23 @@ impl Terminals {
     }
 
     /// What role frontend may not enter: a container that holds a privilege, since a shell in it would hold
-    /// it as well.
+    /// it as well. A grant opens what it says today, not what an older container still holds.
     async fn check_confined(&self, request: &OpenRequest, container: &Container) -> Result<(), CoreError> {
         let access = self.engine.confinement(&container.id).await?;
         let data = format!("{}/{}", self.reconciler.context().data_path.trim_end_matches('/'), request.app);
         let locks = container.service.as_ref().map(|service| lock_folder(request.app, service));
         let own: Vec<String> = std::iter::once(data).chain(locks).collect();
-        match access.first_privilege(&own) {
-            None => Ok(()),
-            Some(_) if self.is_granted(request, container) => Ok(()),
-            Some(held) => Err(CoreError::PolicyRefused {
-                what: format!("a terminal in a container with {held} and no grant with terminal = true"),
-            }),
-        }
+        let Some(held) = access.first_privilege(&own) else { return Ok(()) };
+        let why_not = if self.is_granted(request, container) {
+            match self.reconciler.examine_container(container).await? {
+                Some(refusals) if refusals.is_empty() => return Ok(()),
+                Some(_) => "and more than the owner's policy grants today",
+                None => "that the owner applied",
+            }
+        } else {
+            "and no grant with terminal = true"
+        };
+        Err(CoreError::PolicyRefused { what: format!("a terminal in a container with {held} {why_not}") })
     }
 
     /// Whether the owner's policy opens terminals in this service, for the image that its container was made from.
