@@ -11,7 +11,7 @@ use super::{
     dependency::{Condition, Lack, Wait, lack},
     network::Endpoint,
     observed::{Container, ContainerId, ContainerState, Observed},
-    record::{AppRecord, PurgePhase},
+    record::{AppRecord, AppliedBy, PurgePhase},
     step::Step,
     volume::is_of_data_elsewhere,
     wanted::{Wanted, WantedService},
@@ -104,7 +104,7 @@ impl<'a> Draft<'a> {
                 };
                 let is_better = kept.get(name).is_none_or(|other| liveness(other) < liveness(container));
                 let leaves = container.networks.iter().any(|network| stale.contains(network.as_str()));
-                if is_better && !leaves && stands_for(container, service) {
+                if is_better && !leaves && stands_for(record, container, service) {
                     kept.insert(name, container);
                 }
             }
@@ -289,6 +289,11 @@ impl<'a> Draft<'a> {
         }
         let kept = self.kept.get(name);
         let id = kept.map(|c| c.id.clone());
+        let differs = kept.is_some_and(|container| container.config_hash != service.config_hash);
+        if differs && self.record.applied_by == AppliedBy::Frontend {
+            // The policy is asked about what is wanted, which is not what this one was made from.
+            return Vec::new();
+        }
         let service_name = name.clone();
         let mut steps = Vec::new();
         if kept.is_none() {
@@ -344,9 +349,13 @@ pub(super) const fn is_usable(state: &ContainerState) -> bool {
     }
 }
 
-fn stands_for(container: &Container, service: &WantedService) -> bool {
-    // Without the key, what a container was made from cannot be compared; it is left as it is.
-    let same = service.waits_for_api || container.config_hash == service.config_hash;
+fn stands_for(record: &AppRecord, container: &Container, service: &WantedService) -> bool {
+    // Without the key, what a container was made from cannot be compared; it is left as it is. Nor can it be
+    // judged: one of the frontend's that does not run is not started before it is known to be the one that
+    // the policy is asked about.
+    let is_at_rest = container.state.is_active() || !service.run;
+    let left = service.waits_for_api && (record.applied_by == AppliedBy::Admin || is_at_rest);
+    let same = left || container.config_hash == service.config_hash;
     is_usable(&container.state) && same && container.generation == service.generation
 }
 

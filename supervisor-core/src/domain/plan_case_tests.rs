@@ -147,3 +147,50 @@ fn plan_of_a_stopped_app_asks_for_no_image_and_no_network() {
     act(&mut world, &Action::Stop(Vec::new()));
     assert_eq!(described(&world.plan()), ["create volume 2167_store"]);
 }
+
+/// A device with one container of the frontend's, made before its target changed and the API's key was lost.
+fn with_older_container_of_the_frontends(state: ContainerState) -> World {
+    let mut before = record([("web", service())]);
+    before.applied_by = AppliedBy::Frontend;
+    let mut world = settled(before);
+    set_state(&mut world, "web", state);
+    world.containers[0].networks.clear();
+    world.api = None;
+    let record = world.record.as_mut().unwrap();
+    for service in record.target.services.values_mut() {
+        service.image = "demo:2".to_owned();
+    }
+    world
+}
+
+#[test]
+fn plan_without_the_api_key_starts_no_container_of_the_frontends_that_differs() {
+    for state in [ContainerState::Exited, ContainerState::Created] {
+        let world = with_older_container_of_the_frontends(state);
+        let plan = world.plan();
+        assert_eq!(described(&plan), [""; 0], "{plan:?}");
+        assert_eq!(plan.waiting_for_api, names(&["web"]));
+    }
+}
+
+#[test]
+fn plan_without_the_api_key_connects_no_container_of_the_frontends_that_differs() {
+    let mut world = with_older_container_of_the_frontends(ContainerState::Running);
+    let touches = |step: &Step| {
+        matches!(
+            step,
+            Step::ConnectNetwork { .. } | Step::StartContainer { .. } | Step::RemoveContainer { .. }
+        )
+    };
+    for _ in 0..3 {
+        let plan = world.run(9).unwrap();
+        assert!(!plan.steps.iter().any(touches), "{plan:?}");
+    }
+}
+
+#[test]
+fn plan_of_a_stopped_app_of_the_frontends_keeps_its_container_without_the_api_key() {
+    let mut world = with_older_container_of_the_frontends(ContainerState::Exited);
+    act(&mut world, &Action::Stop(Vec::new()));
+    assert_eq!(described(&world.plan()), [""; 0]);
+}
