@@ -163,7 +163,7 @@ pub struct NetworkGrant {
     /// All of the driver's options.
     #[serde(default)]
     pub driver_opts: BTreeMap<String, String>,
-    /// Subnets outside the private ranges.
+    /// Subnets that the target may choose.
     #[serde(default)]
     pub subnets: BTreeSet<String>,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{case::Case, wish::without_secrets};
+use super::{case::Case, wish::without_values};
 
 /// Drivers that keep the output on the device, in the engine's own place, and what they may be told.
 const LOCAL: [(&str, &[&str]); 5] = [
@@ -29,6 +29,11 @@ const LOCAL: [(&str, &[&str]); 5] = [
     ("journald", &["labels", "labels-regex", "env", "env-regex", "tag", "mode", "max-buffer-size"]),
 ];
 
+/// The engine carries out what stands in a `tag`: a program of somebody else's inside it.
+fn is_template(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.contains("{{"))
+}
+
 pub(super) fn check(case: &mut Case<'_>, value: &Value) {
     case.each("logging", value, |case, key, _| {
         if !matches!(key, "Type" | "Config") {
@@ -40,7 +45,10 @@ pub(super) fn check(case: &mut Case<'_>, value: &Value) {
     let options = value.get("Config").map_or(Some(&empty), Value::as_object);
     let Some((driver, options)) = driver.zip(options) else { return case.expect("logging", false) };
     let known = LOCAL.iter().find(|(name, _)| *name == driver);
-    if known.is_some_and(|(_, allowed)| options.keys().all(|name| allowed.contains(&name.as_str()))) {
+    let is_open = |(name, value): (&String, &Value)| {
+        known.is_some_and(|(_, allowed)| allowed.contains(&name.as_str())) && !is_template(value)
+    };
+    if known.is_some() && options.iter().all(is_open) {
         case.expect("logging.options", options.values().all(Value::is_string));
         return;
     }
@@ -51,7 +59,7 @@ pub(super) fn check(case: &mut Case<'_>, value: &Value) {
     let allowed =
         |granted: &supervisor_proto::policy::LoggingGrant| granted.driver == driver && same(&granted.options);
     if !case.granted(|grant| grant.logging.as_ref().is_some_and(allowed)) {
-        let wish = json!({ "driver": driver, "options": without_secrets(options) });
+        let wish = json!({ "driver": driver, "options": without_values(options) });
         case.needs(
             "logging",
             format!("the log driver {driver:?} with these options needs the owner's grant"),

@@ -1,7 +1,5 @@
 //! Networks: those a container is on, and those that core would make.
 
-use std::net::IpAddr;
-
 use serde_json::{Map, Value, json};
 use supervisor_proto::policy::NetworkGrant;
 
@@ -9,7 +7,7 @@ use super::{
     Connect,
     case::Case,
     shape::{is_text_map, is_texts},
-    wish::without_secrets,
+    wish::without_values,
 };
 use crate::domain::wanted::SUPERVISOR_NETWORK;
 
@@ -17,8 +15,6 @@ const BRIDGE: &str = "bridge";
 const DEFAULT_IPAM: &str = "default";
 /// Options of a bridge that concern nobody outside it.
 const BRIDGE_OPTIONS: [&str; 2] = ["com.docker.network.driver.mtu", "com.docker.network.bridge.enable_icc"];
-/// Shorter prefixes would take more than a network needs from the host's routes.
-const SHORTEST_PREFIX: (u8, u8) = (16, 48);
 
 /// `NetworkMode` of a container.
 pub(super) fn check_mode(case: &mut Case<'_>, value: &Value) {
@@ -100,7 +96,7 @@ pub(super) fn check(case: &mut Case<'_>, name: &str, body: &Value) {
     let driver =
         body.get("Driver").and_then(Value::as_str).filter(|driver| !driver.is_empty()).unwrap_or(BRIDGE);
     let options = body.get("Options").and_then(Value::as_object).unwrap_or(&empty);
-    let subnets: Vec<&str> = subnets(body).filter(|subnet| !is_private(subnet)).collect();
+    let subnets: Vec<&str> = subnets(body).collect();
     let harmless = |name: &String| BRIDGE_OPTIONS.contains(&name.as_str());
     let is_plain = driver == BRIDGE
         && options.keys().all(harmless)
@@ -127,7 +123,7 @@ fn wish(name: &str, driver: &str, options: &Map<String, Value>, subnets: &[&str]
         wish.insert("driver".to_owned(), json!(driver));
     }
     if !options.is_empty() {
-        wish.insert("driver_opts".to_owned(), without_secrets(options));
+        wish.insert("driver_opts".to_owned(), without_values(options));
     }
     if !subnets.is_empty() {
         wish.insert("subnets".to_owned(), json!(subnets));
@@ -156,18 +152,9 @@ fn pool_key(case: &mut Case<'_>, key: &str, value: &Value) {
     }
 }
 
+/// The host sends what is for a network's subnet to that network: one of the target's choice could catch what
+/// the device sends to its cloud, or to its neighbours. Without one the engine chooses what is free.
 fn subnets(body: &Value) -> impl Iterator<Item = &str> {
     let pools = body.pointer("/IPAM/Config").and_then(Value::as_array).into_iter().flatten();
     pools.filter_map(|pool| pool.get("Subnet")?.as_str())
-}
-
-/// The host sends what is for a network's subnet to that network: one of public addresses would catch what
-/// the device sends to its cloud.
-fn is_private(subnet: &str) -> bool {
-    let Some((address, prefix)) = subnet.split_once('/') else { return false };
-    let (Ok(address), Ok(prefix)) = (address.parse::<IpAddr>(), prefix.parse::<u8>()) else { return false };
-    match address {
-        IpAddr::V4(address) => address.is_private() && prefix >= SHORTEST_PREFIX.0,
-        IpAddr::V6(address) => address.is_unique_local() && prefix >= SHORTEST_PREFIX.1,
-    }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use supervisor_proto::policy::VolumeGrant;
 
-use super::{case::Case, shape::is_text_map, wish::without_secrets};
+use super::{case::Case, shape::is_text_map, wish::without_values};
 use crate::domain::volume::MadeVolume;
 
 const LOCAL: &str = "local";
@@ -69,7 +69,7 @@ fn wish(name: &str, driver: &str, options: &Map<String, Value>) -> Value {
         wish.insert("driver".to_owned(), json!(driver));
     }
     if !options.is_empty() {
-        wish.insert("driver_opts".to_owned(), without_secrets(options));
+        wish.insert("driver_opts".to_owned(), without_values(options));
     }
     Value::Object(wish)
 }

@@ -6,10 +6,8 @@ use serde_json::{Map, Value};
 
 use super::Refusal;
 
-/// What stands for a value that may be a secret: the owner writes it in.
+/// What stands for a value of a driver's option: the owner writes it in.
 const HIDDEN: &str = "…";
-/// Parts of option names and values that make them secrets.
-const SECRETS: [&str; 5] = ["pass", "token", "secret", "credential", "apikey"];
 
 /// A key of a grant and the value that it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,17 +40,9 @@ impl Wish {
     }
 }
 
-/// Tables of options with what may be secret left out of them.
-pub(super) fn without_secrets(options: &Map<String, Value>) -> Value {
-    let is_secret = |text: &str| {
-        let lower = text.to_ascii_lowercase();
-        SECRETS.iter().any(|part| lower.contains(part))
-    };
-    let shown = options.iter().map(|(name, value)| {
-        let secret = is_secret(name) || value.as_str().is_some_and(is_secret);
-        (name.clone(), if secret { HIDDEN.into() } else { value.clone() })
-    });
-    Value::Object(shown.collect())
+/// Tables of options without their values: any of them may hold a secret, under whatever name.
+pub(super) fn without_values(options: &Map<String, Value>) -> Value {
+    Value::Object(options.keys().map(|name| (name.clone(), HIDDEN.into())).collect())
 }
 
 /// Complete `[[grant]]` tables that allow what these refusals are about and a grant can allow, one for each

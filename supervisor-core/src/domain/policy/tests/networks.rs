@@ -56,20 +56,21 @@ fn network_of_another_kind_is_refused() {
 }
 
 #[test]
-fn subnet_that_would_catch_the_hosts_traffic_is_refused() {
-    let of = |subnet: &str| changed("IPAM", json!({ "Config": [{ "Subnet": subnet }] }));
-    for subnet in
-        ["8.8.8.0/24", "0.0.0.0/0", "10.0.0.0/8", "127.0.0.0/16", "2000::/64", "fd00::/8", "x", "10.1.0.0"]
-    {
+fn subnet_of_the_targets_choice_is_refused_without_a_grant() {
+    let of = |subnet: &str| changed("IPAM", json!({ "Config": [{ "Subnet": subnet, "Gateway": "x" }] }));
+    for subnet in ["8.8.8.0/24", "0.0.0.0/0", "10.1.0.0/16", "192.168.1.0/30", "fd12:3456:789a::/64", "x"] {
         assert_eq!(of(subnet).fields(), ["services.web.networks"], "{subnet}");
     }
-    for subnet in ["10.1.0.0/16", "172.20.0.0/24", "192.168.9.0/24", "fd12:3456:789a::/64"] {
-        assert_eq!(of(subnet).refusals(), [], "{subnet}");
+    let grant = |subnet: &str| {
+        let options = r#"{ "com.docker.network.driver.mtu" = "1400" }"#;
+        format!(
+            "networks = [{{ name = \"2167_default\", driver_opts = {options}, subnets = [\"{subnet}\"] }}]"
+        )
+    };
+    for subnet in ["100.64.0.0/16", "192.168.1.0/30"] {
+        assert_eq!(of(subnet).granted(&grant(subnet)).refusals(), [], "{subnet}");
+        assert_ne!(of("10.9.0.0/16").granted(&grant(subnet)).refusals(), [], "{subnet}");
     }
-    let granted = of("100.64.0.0/16").granted(
-        "networks = [{ name = \"2167_default\", driver_opts = { \"com.docker.network.driver.mtu\" = \"1400\" }, subnets = [\"100.64.0.0/16\"] }]",
-    );
-    assert_eq!(granted.refusals(), []);
 }
 
 #[test]

@@ -317,6 +317,8 @@ fn log_driver_that_reaches_the_network_or_files_is_refused() {
         json!({ "Type": "fluentd", "Config": { "fluentd-address": "unix:///run/docker.sock" } }),
         json!({ "Type": "splunk", "Config": {} }),
         json!({ "Type": "awslogs", "Config": {} }),
+        json!({ "Type": "json-file", "Config": { "tag": "{{.Name}}" } }),
+        json!({ "Type": "journald", "Config": { "tag": "a{{ range }}" } }),
         json!({ "Type": "json-file", "Config": { "log-path": "/etc/x" } }),
         json!({ "Type": "local", "Config": { "any": "1" } }),
         json!({ "Type": "json-file", "Config": { "max-size": 1 } }),
