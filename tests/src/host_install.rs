@@ -38,9 +38,10 @@ pub fn uninstall(device: &Device, options: &str) -> Result<String> {
     device.shell(&format!("{SOURCE}/scripts/uninstall {options} 2>&1"))
 }
 
-/// Makes the programs to install other ones than those installed: their files differ, at their ends.
+/// Makes the programs and units to install other ones than those installed: their files differ, at their ends.
 pub fn make_next_release(device: &Device) -> Result<()> {
-    device.shell(&format!("for p in {PROGRAMS}/*; do echo next >>$p; done")).map(drop)
+    device.shell(&format!("for p in {PROGRAMS}/*; do echo next >>$p; done"))?;
+    device.shell(&format!("for u in {SOURCE}/*/packaging/*.service; do echo '# next' >>$u; done")).map(drop)
 }
 
 /// The local tool, as root.

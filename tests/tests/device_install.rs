@@ -198,11 +198,18 @@ fn store_of_a_newer_release_is_refused_once_and_kept(device: &Device) -> Result<
     assert_eq!(client.get("/ping")?.body, "OK");
     assert_eq!(client.post("/v1/restart", r#"{"appId": 2167}"#)?.status, 503);
     // An upgrade to a release that cannot read it says so, too, and is taken back.
-    let installed = device.shell("sha256sum /usr/local/bin/*")?;
+    let sums = || device.shell("sha256sum /usr/local/bin/* /etc/systemd/system/supervisor-*");
+    let installed = sums()?;
     make_next_release(device)?;
     let refused = refusal(device)?;
     assert!(refused.contains("has format 99"), "{refused}");
-    assert_eq!(device.shell("sha256sum /usr/local/bin/*")?, installed);
+    assert_eq!(sums()?, installed);
+    // So is one that does not come as far as the start.
+    device.shell("mount -t tmpfs -o ro tmpfs /etc/sysusers.d")?;
+    let refused = refusal(device)?;
+    device.shell("umount /etc/sysusers.d")?;
+    assert!(refused.contains("from before are back"), "{refused}");
+    assert_eq!(sums()?, installed);
     assert_eq!(device.shell(&format!("cat {STORED}"))?, newer);
     assert_eq!(app.container()?, container);
 
