@@ -131,6 +131,7 @@ pub fn service_choice_error(format: Format, cause: ServiceChoiceError) -> HttpRe
     let message = match cause {
         ServiceChoiceError::Missing => "Missing serviceName or imageId",
         ServiceChoiceError::Invalid => "Invalid serviceName or imageId",
+        ServiceChoiceError::Ambiguous => "Several services have this imageId: use serviceName",
     };
     error(format, StatusCode::BAD_REQUEST, message)
 }

@@ -16,7 +16,8 @@ pub fn fill(target: &mut Target) {
             service.service_id = number(&format!("service {app} {name}"));
         }
         if service.image_id == 0 {
-            service.image_id = number(&format!("image {}", service.image));
+            // As in the cloud, services do not share one: by it a client tells them apart.
+            service.image_id = number(&format!("image {} of {app} {name}", service.image));
         }
     }
     // The content with everything but what is still to be derived from it.
@@ -43,8 +44,15 @@ fn number(text: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use supervisor_proto::ids::ServiceName;
+
     use super::*;
-    use crate::domain::target::AppFacts;
+    use crate::domain::{
+        target::{AppFacts, Service},
+        test_samples,
+    };
 
     fn target(name: &str) -> Target {
         let app = AppFacts {
@@ -59,6 +67,18 @@ mod tests {
         let mut target = Target { app, services: std::collections::BTreeMap::new() };
         fill(&mut target);
         target
+    }
+
+    #[test]
+    fn services_of_the_same_image_have_image_ids_of_their_own() {
+        let mut target = target("a");
+        for name in ["one", "two"] {
+            let service = Service { image_id: 0, ..test_samples::service() };
+            target.services.insert(ServiceName::parse(name).unwrap(), service);
+        }
+        fill(&mut target);
+        let ids: BTreeSet<u64> = target.services.values().map(|service| service.image_id).collect();
+        assert_eq!(ids.len(), 2);
     }
 
     #[test]

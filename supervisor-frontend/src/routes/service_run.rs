@@ -5,7 +5,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use supervisor_proto::v1::AppRequest;
 
 use super::app::{Refusal, app_in_path, describe, ok_or_refusal};
-use crate::{answer::Action, http::request_id::RequestId, services::Services, wire::body};
+use crate::{
+    answer::Action,
+    http::request_id::RequestId,
+    services::Services,
+    wire::{body, service_choice::ServiceChoiceError},
+};
 
 /// Starts the service.
 pub async fn start(
@@ -67,7 +72,10 @@ async fn ask(
     let body = body::read(request, payload, services.body_deadline).await?;
     let choice = body.service()?;
     let described = describe(services, app, id).await?;
-    let service = described.services.into_iter().find(|service| choice.means(service));
-    let name = service.ok_or(Refusal::NoService)?.name;
+    let mut meant = described.services.into_iter().filter(|service| choice.means(service));
+    let name = meant.next().ok_or(Refusal::NoService)?.name;
+    if meant.next().is_some() {
+        return Err(ServiceChoiceError::Ambiguous.into());
+    }
     Ok(AppRequest { app_id: app.get(), force: body.force, services: vec![name] })
 }

@@ -22,6 +22,9 @@ pub enum ServiceChoiceError {
     /// A member is there and can be no service's.
     #[error("no service has such a name or image id")]
     Invalid,
+    /// Several services have the image.
+    #[error("the image id means several services")]
+    Ambiguous,
 }
 
 impl ServiceChoice {

@@ -76,6 +76,22 @@ async fn service_that_is_not_named_or_not_there_is_refused() {
 }
 
 #[tokio::test]
+async fn image_of_several_services_names_none_of_them() {
+    let device = Device::new();
+    let (mut core, frontend) = linked(&device).await;
+    let services = vec![service("main", 7), service("twin", 7)];
+    let app = AppDescription { app_id: 2167, services, ..AppDescription::default() };
+    core.shared.described.lock().unwrap().insert(2167, app);
+    for verb in ["start-service", "stop-service", "restart-service"] {
+        let path = format!("/v2/applications/2167/{verb}");
+        let refused = frontend.post_json(&path, r#"{"imageId":7}"#).await;
+        assert_eq!(refused.status, 400, "{refused:?}");
+    }
+    frontend.post_json("/v2/applications/2167/stop-service", r#"{"serviceName":"twin","imageId":7}"#).await;
+    assert_eq!(core.next().await.0, of_service("stop", "twin", false), "nothing came before it");
+}
+
+#[tokio::test]
 async fn app_in_the_path_is_restarted_and_purged() {
     let device = Device::new();
     let (mut core, frontend) = linked(&device).await;
