@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     domain::{
+        labels,
         network::{Endpoint, NetworkOptions},
         observed::ContainerId,
         wanted::{SUPERVISOR_GATEWAY, SUPERVISOR_NETWORK},
@@ -56,7 +57,21 @@ pub async fn create(
     options: &NetworkOptions,
     labels: &BTreeMap<String, String>,
 ) -> Result<(), EngineError> {
-    post(transport, body_of(Change::Network { name, options, labels })).await
+    post(transport, body_of(Change::Network { name, options, labels })).await?;
+    // One of that name may have been there already, of whomever.
+    let made = list(transport).await?.into_iter().find(|network| network.name == name);
+    let bears = |label: &str| made.as_ref().is_some_and(|made| made.labels.get(label) == labels.get(label));
+    let ours =
+        [labels::SUPERVISED, labels::INSTANCE, labels::APP_ID, labels::NETWORK_HASH].into_iter().all(bears);
+    if ours { Ok(()) } else { Err(another(name)) }
+}
+
+fn another(network: &str) -> EngineError {
+    EngineError::Refused {
+        action: "create a network".to_owned(),
+        status: 409,
+        message: format!("network {network} exists and is not the one that was asked for"),
+    }
 }
 
 /// `POST /networks/create`, the supervisor's bridge. Where its subnet is taken, the engine chooses one.

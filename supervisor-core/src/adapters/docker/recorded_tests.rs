@@ -54,11 +54,19 @@ async fn health_that_the_list_lacks_is_asked_for() {
 }
 
 #[tokio::test]
-async fn network_that_is_there_already_counts_as_made() {
+async fn network_that_is_there_already_counts_as_made_where_it_bears_our_labels() {
     let there = r#"{"cause":"network already exists","message":"network name n1 already used: network already exists","response":500}"#;
-    let recorded = Recorded::serve(vec![PODMAN, ("POST /networks/create", 500, there)]);
-    let made = recorded.engine.create_network("n1", &NetworkOptions::default(), &BTreeMap::new()).await;
-    assert!(made.is_ok(), "{made:?}");
+    let labels = BTreeMap::from([("io.balena.app-id".to_owned(), "1".to_owned())]);
+    for (listed, is_ours) in [
+        (r#"[{"Name":"n1","Labels":{"io.balena.app-id":"1"}}]"#, true),
+        (r#"[{"Name":"n1","Labels":{"io.balena.app-id":"2"}}]"#, false),
+        (r#"[{"Name":"n2","Labels":{"io.balena.app-id":"1"}}]"#, false),
+    ] {
+        let there = ("POST /networks/create", 500, there);
+        let recorded = Recorded::serve(vec![PODMAN, there, ("GET /networks", 200, listed)]);
+        let made = recorded.engine.create_network("n1", &NetworkOptions::default(), &labels).await;
+        assert_eq!(made.is_ok(), is_ours, "{made:?}");
+    }
 }
 
 #[tokio::test]
