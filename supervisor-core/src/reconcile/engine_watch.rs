@@ -59,8 +59,8 @@ async fn listen(reconciler: &Arc<Reconciler>) -> Result<(), EngineError> {
     let mut events = context.engine.events(ours, since_s).await?;
     context.status.set_engine_available(true);
     context.events.tell_all(|| What::EngineChanged { available: true });
-    adopt_all(reconciler, &containers).await?;
-    reconciler.adoption_done();
+    let unread = adopt_all(reconciler, &containers).await?;
+    reconciler.adoption_done(unread);
     report_strangers(reconciler).await?;
     reconciler.nudge_all(false, false);
     while let Some(event) = events.next().await {
@@ -85,14 +85,19 @@ fn now_s() -> u64 {
 }
 
 /// Containers of ours that no record names become records again, and a last good copy of a damaged record is
-/// put right by them; nothing is ever removed here.
-async fn adopt_all(reconciler: &Arc<Reconciler>, containers: &[Container]) -> Result<(), EngineError> {
+/// put right by them; nothing is ever removed here. Gives back the apps whose labels are not understood.
+async fn adopt_all(
+    reconciler: &Arc<Reconciler>,
+    containers: &[Container],
+) -> Result<BTreeSet<AppId>, EngineError> {
+    let mut unread = BTreeSet::new();
     let apps: BTreeSet<AppId> = containers.iter().filter_map(|c| c.app).collect();
     for app in apps.into_iter().filter(|app| !reconciler.knows(*app)) {
         let kept_stopped = kept_stopped(reconciler, app, containers).await?;
         let token = fresh_token().unwrap_or_default();
         let Some(adopted) = labels::adopt(app, containers, &kept_stopped, token) else {
             log::warn!("containers not adopted, their labels are not understood app_id={app}");
+            unread.insert(app);
             continue;
         };
         log::warn!("app adopted from its containers app_id={app} services={}", adopted.services.len());
@@ -106,7 +111,7 @@ async fn adopt_all(reconciler: &Arc<Reconciler>, containers: &[Container]) -> Re
     while let Some(record) = reconciler.take_any_provisional() {
         reconciler.adopt(record);
     }
-    Ok(())
+    Ok(unread)
 }
 
 /// Which of the app's containers were stopped on purpose.

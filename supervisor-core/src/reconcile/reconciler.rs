@@ -1,7 +1,7 @@
 //! All workers: finds the one for an app, starts new ones, and speaks to them all.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Duration,
 };
@@ -45,6 +45,8 @@ struct Workers {
     tasks: JoinSet<()>,
     /// Containers that no record named have been adopted.
     adopted: bool,
+    /// Apps whose containers are there and could not be adopted: nobody knows that they are not the owner's.
+    unread: BTreeSet<AppId>,
     /// Last good copies of damaged records, until the engine can be asked.
     provisional: BTreeMap<AppId, AppRecord>,
 }
@@ -124,6 +126,10 @@ impl Reconciler {
 
     /// Carries out an action; the answer comes when the engine has been driven to it.
     pub async fn act(&self, app: AppId, action: Action, force: bool) -> Result<(), CoreError> {
+        if matches!(action, Action::Apply(_, AppliedBy::Frontend)) && self.workers().unread.contains(&app) {
+            return Err(CoreError::OwnersApp(app));
+        }
+        let is_removal = action == Action::Remove;
         let known = self.workers().handles.get(&app).cloned();
         let handle = match (known, &action) {
             (Some(handle), _) => handle,
@@ -146,14 +152,21 @@ impl Reconciler {
             TrySendError::Closed(_) => CoreError::ShuttingDown,
         })?;
         match tokio::time::timeout(ANSWER_DEADLINE, answer).await {
+            Ok(Ok(Ok(()))) if is_removal => {
+                self.workers().unread.remove(&app);
+                Ok(())
+            }
             Ok(answer) => answer.unwrap_or(Err(CoreError::ShuttingDown)),
             Err(_) => Err(CoreError::StillInProgress { waiting_for: "the container engine".to_owned() }),
         }
     }
 
-    /// From now on an app without a record is nobody's.
-    pub fn adoption_done(&self) {
-        self.workers().adopted = true;
+    /// From now on an app without a record is nobody's, but for those whose containers could not be read: they
+    /// count as the owner's.
+    pub fn adoption_done(&self, unread: BTreeSet<AppId>) {
+        let mut workers = self.workers();
+        workers.adopted = true;
+        workers.unread = unread;
     }
 
     /// Makes one app's worker look at the engine.

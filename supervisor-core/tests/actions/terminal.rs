@@ -90,7 +90,7 @@ fn privileged() -> Target {
 /// A device on which a privileged container runs, and on which a terminal in it is granted.
 async fn with_privileged_container(action: Action) -> World {
     let world = World::new();
-    world.reconciler.adoption_done();
+    world.reconciler.adoption_done(std::collections::BTreeSet::new());
     world.policy.send_replace(grant("privileged = true\nterminal = true"));
     world.act(APP, action).await.unwrap();
     world.device.state().confinement.privileged = true;

@@ -211,7 +211,7 @@ async fn as_frontend(served: &Served) -> String {
 async fn hostile_target_of_the_frontend_is_refused_and_nothing_reaches_the_engine() {
     let world = World::new();
     world.act(OWNERS, apply(target(OWNERS))).await.unwrap();
-    world.reconciler.adoption_done();
+    world.reconciler.adoption_done(std::collections::BTreeSet::new());
     let served = Served::on(world);
     let device = std::sync::Arc::clone(&served.world.device);
     let before = device.calls().len();

@@ -79,7 +79,7 @@ impl World {
     /// A life with one app that role frontend applied.
     pub async fn with_frontends_app(target: Target) -> Self {
         let world = Self::new();
-        world.reconciler.adoption_done();
+        world.reconciler.adoption_done(std::collections::BTreeSet::new());
         let id = target.app.app_id.get();
         world.act(id, Action::Apply(Box::new(target), AppliedBy::Frontend)).await.unwrap();
         world

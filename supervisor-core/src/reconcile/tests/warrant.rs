@@ -6,6 +6,7 @@ use super::*;
 use crate::{
     domain::{
         intent::Action,
+        labels,
         record::AppliedBy,
         settings::{HostBind, Settings},
         target::{Service, Target, Volume},
@@ -33,7 +34,7 @@ fn grant() -> Policy {
 /// A life in which containers have been adopted.
 fn world() -> World {
     let world = World::new();
-    world.reconciler.adoption_done();
+    world.reconciler.adoption_done(std::collections::BTreeSet::new());
     world
 }
 
@@ -266,4 +267,25 @@ async fn volume_that_was_made_with_options_is_mounted_only_where_the_grant_names
     world.policy.send_replace(volume_grant(options));
     world.act(APP, by_frontend(on_external_volume())).await.unwrap();
     assert_eq!(world.device.running(APP).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn app_whose_containers_cannot_be_read_is_the_owners() {
+    let first = World::with_app(APP).await;
+    drop(first.reconciler);
+    first.device.state().records.clear();
+    first.device.state().containers[0].seen.labels.insert(labels::SERVICE.to_owned(), "{".to_owned());
+    let world = World::boot(&first.device);
+    tokio::spawn(engine_watch::follow(std::sync::Arc::clone(&world.reconciler)));
+    // What comes after adoption: an app that nothing is known of is the frontend's to apply.
+    world.device.reached("containers", 2).await;
+    while let Err(CoreError::StillInProgress { .. }) = world.act(APP + 1, by_frontend(target(APP + 1))).await
+    {
+        tokio::task::yield_now().await;
+    }
+    let answer = world.act(APP, by_frontend(target(APP))).await;
+    assert!(matches!(answer, Err(CoreError::OwnersApp(_))), "{answer:?}");
+    assert_eq!(world.device.running(APP), [("c1".to_owned(), 1)]);
+    world.act(APP, apply(target(APP))).await.unwrap();
+    assert_eq!(world.device.record(APP).applied_by, AppliedBy::Admin);
 }
