@@ -3,10 +3,11 @@
 use std::{
     io,
     net::{SocketAddr, TcpListener},
+    time::Duration,
 };
 
 use actix_web::{App, HttpServer, dev, dev::ServerHandle, middleware::from_fn, web};
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::{sync::oneshot, task::JoinHandle, time::sleep};
 
 use crate::{
     config::Config,
@@ -22,6 +23,8 @@ use crate::{
 const MAX_CONNECTIONS: usize = 128;
 /// Blocking work is rare: a key, an address lookup. It waits for its turn.
 const BLOCKING_THREADS: usize = 2;
+/// Between two attempts to begin the next server, which fail for want of threads or file descriptors.
+const RETRY_DELAY: Duration = Duration::from_secs(5);
 
 /// Where the API listens.
 #[derive(Debug)]
@@ -106,6 +109,8 @@ pub struct Serving<R> {
     recipe: R,
     entrance: Entrance,
     current: Generation,
+    /// The current one is not over the listeners that there are.
+    is_outdated: bool,
 }
 
 #[derive(Debug)]
@@ -119,7 +124,7 @@ impl<R: Recipe> Serving<R> {
     /// Answers when this returns.
     pub fn start(recipe: R, entrance: Entrance) -> io::Result<Self> {
         let current = Generation::start(&recipe, &entrance)?;
-        Ok(Self { recipe, entrance, current })
+        Ok(Self { recipe, entrance, current, is_outdated: false })
     }
 
     /// Serves until told to stop, and then finishes the requests in flight.
@@ -127,6 +132,7 @@ impl<R: Recipe> Serving<R> {
         loop {
             tokio::select! {
                 () = self.entrance.changed() => self.replace(),
+                () = sleep(RETRY_DELAY), if self.is_outdated => self.replace(),
                 _ = &mut stop => break,
             }
         }
@@ -137,13 +143,17 @@ impl<R: Recipe> Serving<R> {
     }
 
     fn replace(&mut self) {
-        match Generation::start(&self.recipe, &self.entrance) {
+        let next = Generation::start(&self.recipe, &self.entrance);
+        self.is_outdated = next.is_err();
+        match next {
             Ok(next) => {
                 let before = std::mem::replace(&mut self.current, next);
                 // In the background; its outcome is only that requests took too long.
                 tokio::spawn(before.end());
             }
-            Err(error) => log::error!("server over other interfaces not started error='{error}'"),
+            Err(error) => {
+                log::error!("server over other interfaces not started, trying again error='{error}'")
+            }
         }
     }
 }
@@ -161,7 +171,7 @@ impl Recipe for ApiRecipe {
             .worker_max_blocking_threads(BLOCKING_THREADS)
             .max_connections(MAX_CONNECTIONS)
             .client_request_timeout(self.limits.head_deadline)
-            .client_disconnect_timeout(std::time::Duration::from_secs(2))
+            .client_disconnect_timeout(Duration::from_secs(2))
             .keep_alive(self.limits.keep_alive)
             .shutdown_timeout(self.limits.drain.as_secs())
             .tcp_nodelay(true)
@@ -198,5 +208,53 @@ impl Generation {
                 Ok(())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use super::*;
+
+    /// Fails so many times.
+    struct Stubborn(Arc<AtomicUsize>);
+
+    impl Recipe for Stubborn {
+        fn server(&self, listeners: Vec<TcpListener>) -> io::Result<dev::Server> {
+            let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+            if left.is_ok() {
+                return Err(io::Error::other("no thread"));
+            }
+            let mut server = HttpServer::new(App::new).workers(1).disable_signals();
+            for listener in listeners {
+                server = server.listen(listener)?;
+            }
+            Ok(server.run())
+        }
+
+        fn heart(&self) -> Heart {
+            Heart::default()
+        }
+    }
+
+    #[actix_web::test]
+    async fn server_that_could_not_begin_is_tried_again() {
+        let failures = Arc::new(AtomicUsize::new(0));
+        let entrance = Entrance::open_now(SocketAddr::from(([127, 0, 0, 1], 0)), None).unwrap();
+        let mut serving = Serving::start(Stubborn(failures.clone()), entrance).unwrap();
+        failures.store(2, Ordering::SeqCst);
+        tokio::time::pause();
+        serving.replace();
+        let (stop, stopped) = oneshot::channel();
+        let running = tokio::spawn(serving.run(stopped));
+        sleep(RETRY_DELAY * 3).await;
+        assert_eq!(failures.load(Ordering::SeqCst), 0, "not tried again");
+        tokio::time::resume();
+        stop.send(()).unwrap();
+        running.await.unwrap().unwrap();
     }
 }
