@@ -58,7 +58,14 @@ pub(super) struct Cli {
     pub(super) tty_listen_port: String,
     /// Command that makes the terminal's port reachable and prints a URL; run without a shell, {port} is the
     /// port; unset: none
-    #[arg(long, env = "TTY_TUNNEL_COMMAND", value_name = "COMMAND", global = true)]
+    // It may hold a password, so the help does not show what it is set to.
+    #[arg(
+        long,
+        env = "TTY_TUNNEL_COMMAND",
+        value_name = "COMMAND",
+        hide_default_value = true,
+        global = true
+    )]
     pub(super) tty_tunnel_command: Option<String>,
     /// Brightness file of the light that /v1/blink uses
     #[arg(

@@ -19,7 +19,8 @@ use crate::{
 /// The exit code for settings and arguments that make no sense (`EX_USAGE` of sysexits).
 pub const EXIT_USAGE: u8 = 64;
 
-const SECRET_VARIABLE: &str = "RESIN_SUPERVISOR_SECRET";
+/// Holds the fixed key, which is for this process alone.
+pub const SECRET_VARIABLE: &str = "RESIN_SUPERVISOR_SECRET";
 /// What a Unix socket's address holds, without its final zero (`unix(7)`).
 const SOCKET_PATH_MAX_BYTES: usize = 107;
 
@@ -98,13 +99,11 @@ pub fn load(
 fn check(cli: cli::Cli, secret: Option<OsString>) -> Result<Config, ConfigError> {
     let address: IpAddr = parsed("LISTEN_ADDRESS", &cli.listen_address, "an IPv4 or IPv6 address")?;
     let port: u16 = parsed("LISTEN_PORT", &cli.listen_port, "a TCP port, 0 to 65535 (0: any free one)")?;
+    let tty_port = tty_port(&cli.tty_listen_port, port)?;
     let interfaces = cli.listen_interfaces.map(|text| interfaces(&text)).transpose()?;
-    if interfaces.is_some() && port == 0 {
-        return Err(wrong(
-            "LISTEN_PORT",
-            OsStr::new("0"),
-            "a fixed port, 1 to 65535, with LISTEN_INTERFACES",
-        ));
+    if interfaces.is_some() {
+        fixed("LISTEN_PORT", port)?;
+        fixed("TTY_LISTEN_PORT", tty_port)?;
     }
     let core_socket = absolute("CORE_SOCKET", cli.core_socket)?;
     if core_socket.as_os_str().len() > SOCKET_PATH_MAX_BYTES {
@@ -119,7 +118,7 @@ fn check(cli: cli::Cli, secret: Option<OsString>) -> Result<Config, ConfigError>
         state_dir: absolute("FRONTEND_STATE_DIR", cli.state_dir)?,
         listen: SocketAddr::new(address, port),
         interfaces,
-        tty_port: tty_port(&cli.tty_listen_port, port)?,
+        tty_port,
         tunnel: cli.tty_tunnel_command.map(|text| tunnel(&text)).transpose()?,
         fixed_key: secret.filter(|secret| !secret.is_empty()).map(|secret| fixed_key(&secret)).transpose()?,
         led_file: absolute("LED_FILE", cli.led_file)?,
@@ -139,6 +138,14 @@ fn tty_port(text: &str, api_port: u16) -> Result<u16, ConfigError> {
         return Err(wrong(NAME, OsStr::new(text), "another port than LISTEN_PORT"));
     }
     Ok(port)
+}
+
+/// Each interface has a listener of its own, and they share the port.
+fn fixed(variable: &'static str, port: u16) -> Result<(), ConfigError> {
+    if port != 0 {
+        return Ok(());
+    }
+    Err(wrong(variable, OsStr::new("0"), "a fixed port, 1 to 65535, with LISTEN_INTERFACES"))
 }
 
 /// It may hold a password, so it is not shown.

@@ -86,8 +86,10 @@ fn values_that_make_no_sense_are_named_on_one_line() {
     for (variable, line) in expected {
         assert_eq!(mistake(&[variable]), line);
     }
-    let any_port = mistake(&[("LISTEN_INTERFACES", "lo"), ("LISTEN_PORT", "0")]);
-    assert!(any_port.starts_with("LISTEN_PORT=0: expected a fixed port"), "{any_port}");
+    for name in ["LISTEN_PORT", "TTY_LISTEN_PORT"] {
+        let any_port = mistake(&[("LISTEN_INTERFACES", "lo"), (name, "0")]);
+        assert!(any_port.starts_with(&format!("{name}=0: expected a fixed port")), "{any_port}");
+    }
     assert!(mistake(&[("SUPERVISOR_LOG", "inof")]).starts_with("SUPERVISOR_LOG=inof: expected off, error"));
     let long = format!("/{}", "x".repeat(107));
     assert!(mistake(&[("CORE_SOCKET", &long)]).ends_with("expected a path of at most 107 bytes"));
@@ -105,6 +107,7 @@ fn secret_is_taken_and_never_shown() {
 #[test]
 fn tunnel_command_is_taken_and_a_wrong_one_never_shown() {
     let (_, config) = load_with(&["--tty-tunnel-command", "ngrok http {port}"], &[]).unwrap();
+    assert!(!format!("{config:?}").contains("ngrok"));
     let (program, arguments) = config.tunnel.unwrap().words(1);
     assert_eq!((program.as_str(), arguments), ("ngrok", vec!["http".to_owned(), "1".to_owned()]));
     let line = mistake(&[("TTY_TUNNEL_COMMAND", "ngrok --password 'hunter2")]);
@@ -113,8 +116,9 @@ fn tunnel_command_is_taken_and_a_wrong_one_never_shown() {
 
 #[test]
 fn help_names_every_variable_and_no_secret_value() {
-    let stop = load_with(&["--help"], &[("RESIN_SUPERVISOR_SECRET", "bananas")]).unwrap_err();
-    let help = stop.to_string();
+    let secrets =
+        [("RESIN_SUPERVISOR_SECRET", "bananas"), ("TTY_TUNNEL_COMMAND", "ngrok --password hunter2")];
+    let help = load_with(&["--help"], &secrets).unwrap_err().to_string();
     for name in [
         "CORE_SOCKET",
         "FRONTEND_STATE_DIR",
@@ -130,7 +134,7 @@ fn help_names_every_variable_and_no_secret_value() {
     ] {
         assert!(help.contains(name), "{name}\n{help}");
     }
-    assert!(!help.contains("bananas"));
+    assert!(!help.contains("bananas") && !help.contains("hunter2"), "{help}");
 }
 
 #[test]

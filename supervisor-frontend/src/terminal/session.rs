@@ -371,6 +371,9 @@ impl State {
             None => {
                 let start = self.recent.clean_start();
                 view.offset = Some(start);
+                if let Some(tab) = self.tabs.get_mut(&view.tab) {
+                    tab.taken = start;
+                }
                 return Some(Show::Say(TabHears::Replay { bytes: self.recent.end().saturating_sub(start) }));
             }
             Some(output) if !output.is_empty() => {

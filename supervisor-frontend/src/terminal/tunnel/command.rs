@@ -1,14 +1,21 @@
 //! `TTY_TUNNEL_COMMAND`: words as a POSIX shell splits them, and no shell.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 const PORT: &str = "{port}";
 
 /// A command with at least one word; `{port}` in any of them stands for the terminal's port.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct TunnelCommand {
     program: String,
     arguments: Vec<String>,
+}
+
+/// Its words may hold a password.
+impl fmt::Debug for TunnelCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TunnelCommand(not shown)")
+    }
 }
 
 /// A text that is no command.

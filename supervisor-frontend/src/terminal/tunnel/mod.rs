@@ -15,7 +15,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::wire::plain_text::PlainText;
+use crate::{config::SECRET_VARIABLE, wire::plain_text::PlainText};
 
 /// How long what an ended command has written may take to be read: what it started may hold its output open.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -102,6 +102,9 @@ impl Leader {
         let (program, arguments) = command.words(port);
         let child = Command::new(program)
             .args(arguments)
+            .env_remove(SECRET_VARIABLE)
+            // systemd's: it would speak for this process.
+            .env_remove("NOTIFY_SOCKET")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
