@@ -8,7 +8,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::frontend::Device;
+use crate::support::{core::FakeCore, frontend::Device, terminal::with_apps};
 
 fn program(device: &Device) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_supervisor-frontend"));
@@ -40,8 +40,13 @@ fn end(mut child: Child, signal: Signal) -> i32 {
 }
 
 fn ask(address: SocketAddr, target: &str) -> String {
+    send(address, &format!("GET {target}"), "")
+}
+
+fn send(address: SocketAddr, line: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {target} HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n").unwrap();
+    let length = body.len();
+    write!(stream, "{line} HTTP/1.1\r\nHost: d\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
@@ -101,6 +106,31 @@ fn healthcheck_tells_a_live_api_from_a_dead_one() {
     assert_eq!(wrong_key, Some(1));
     end(child, Signal::TERM);
     assert_eq!(check(), Some(1));
+}
+
+#[test]
+fn tunnel_command_is_not_given_the_key_nor_systemds_socket() {
+    let device = Device::new();
+    let core = FakeCore::start(&device.socket());
+    with_apps(&core);
+    let given = device.path("given");
+    let tunnel = format!("sh -c 'env >{}; echo http://t.example.org; exec sleep 600'", given.display());
+    let (child, address, _log) = started(
+        program(&device)
+            .env("RESIN_SUPERVISOR_SECRET", "bananas")
+            .env("NOTIFY_SOCKET", device.path("notify"))
+            .env("PATH", "/usr/bin:/bin")
+            .env("TTY_LISTEN_PORT", "0")
+            .env("TTY_TUNNEL_COMMAND", tunnel),
+    );
+    let answer = send(address, "POST /v1/spawn-tty?apikey=bananas", r#"{"appId":2167}"#);
+    end(child, Signal::TERM);
+    assert!(answer.contains("\r\n\r\nhttp://t.example.org/"), "{answer}");
+    let given = std::fs::read_to_string(given).unwrap();
+    assert!(given.contains("LISTEN_ADDRESS=127.0.0.1"), "{given}");
+    for name in ["RESIN_SUPERVISOR_SECRET", "NOTIFY_SOCKET"] {
+        assert!(!given.contains(name), "{given}");
+    }
 }
 
 fn output(device: &Device, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
