@@ -152,7 +152,7 @@ impl<R: Recipe> Serving<R> {
                 tokio::spawn(before.end());
             }
             Err(error) => {
-                log::error!("server over other interfaces not started, trying again error='{error}'")
+                log::error!("server over other interfaces not started, trying again error='{error}'");
             }
         }
     }

@@ -203,7 +203,8 @@ fn page_whose_device_falls_silent_says_so_and_comes_back_to_the_same_shell() -> 
     // The page's patience, in less time.
     browser
         .evaluate("window.patient = setTimeout; window.setTimeout = (work, ms) => patient(work, ms / 25)")?;
-    browser.keys(&format!("echo $NAME{ENTER}"))?;
+    browser.keys(&format!("echo arri''ved{ENTER}"))?;
+    browser.wait_for_text(SCREEN, "arrived")?;
     finish(&["kill", "-STOP", &frontend])?;
     let told = browser.wait_for_text(STATE, "Reconnecting");
     browser.evaluate("window.setTimeout = patient")?;
