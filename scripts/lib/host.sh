@@ -6,6 +6,7 @@ units_dir=/etc/systemd/system
 settings_dir=/etc/device-supervisor
 state_dir=/var/lib/supervisor
 sysusers_file=/etc/sysusers.d/supervisor-frontend.conf
+tmpfiles_file=/etc/tmpfiles.d/supervisor-core.conf
 user=supervisor-frontend
 programs='supervisor-core supervisor-frontend supervisor-admin'
 units='supervisor-core.service supervisor-frontend.service'

@@ -18,13 +18,14 @@ const FRONTEND: &str = "supervisor-frontend";
 const STORED: &str = "/var/lib/supervisor/core/instance.json";
 
 fn main() -> ExitCode {
-    let cases: [suite::Case; 8] = [
+    let cases: [suite::Case; 9] = [
         (
             "install_refuses_a_port_and_a_device_that_are_taken",
             install_refuses_a_port_and_a_device_that_are_taken,
         ),
         ("install_survives_a_reboot_with_app_and_key", install_survives_a_reboot_with_app_and_key),
         ("services_run_with_the_privileges_they_need", services_run_with_the_privileges_they_need),
+        ("lock_outlives_the_cleaning_of_tmp", lock_outlives_the_cleaning_of_tmp),
         ("connectivity_check_looks_names_up_and_connects", connectivity_check_looks_names_up_and_connects),
         ("purge_sees_what_the_host_mounts_after_the_start", purge_sees_what_the_host_mounts_after_the_start),
         (
@@ -217,6 +218,20 @@ fn store_of_a_newer_release_is_refused_once_and_kept(device: &Device) -> Result<
     install(device)?;
     wait_until("core", SOON, || check(client.get("/v1/apps/2167")?.status == 200, "core is not there"))?;
     assert_eq!(app.container()?, container);
+    Ok(())
+}
+
+/// As distributions do that clean /tmp by age.
+fn lock_outlives_the_cleaning_of_tmp(device: &Device) -> Result<()> {
+    install(device)?;
+    let lock = "/tmp/balena-supervisor/services/2167/main/updates.lock";
+    device.write("/etc/tmpfiles.d/tmp.conf", "q /tmp 1777 root root m:1d\n")?;
+    device.shell(&format!(
+        "mkdir -p $(dirname {lock}) && touch -d '9 days ago' {lock} /tmp/old && systemd-tmpfiles --clean"
+    ))?;
+    let kept = device.shell(&format!("ls /tmp/old {lock} 2>/dev/null || true"))?;
+    device.shell(&format!("rm -f {lock} /etc/tmpfiles.d/tmp.conf"))?;
+    assert_eq!(kept, lock);
     Ok(())
 }
 
