@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 pub struct Allowance {
     /// Until the first tab comes.
     pub unused: Duration,
-    /// From when the last tab went. Keystrokes need a tab, and with a tab there it lives on.
+    /// From the last sign of life: a tab that came or went, a keystroke, output of the shell. A tab that was
+    /// forgotten at a prompt does not keep its shell open.
     pub idle: Duration,
 }
 
@@ -21,33 +22,29 @@ impl Default for Allowance {
 #[derive(Debug)]
 pub struct Lifetime {
     last_use: Instant,
-    was_used: bool,
-    tabs: usize,
+    was_opened: bool,
 }
 
 impl Lifetime {
     /// Of a terminal that was asked for at `now`.
     pub const fn new(now: Instant) -> Self {
-        Self { last_use: now, was_used: false, tabs: 0 }
+        Self { last_use: now, was_opened: false }
     }
 
     /// A tab came.
-    pub const fn tab_came(&mut self, now: Instant) {
-        self.tabs += 1;
-        self.was_used = true;
+    pub const fn opened(&mut self, now: Instant) {
+        self.was_opened = true;
         self.last_use = now;
     }
 
-    /// A tab went.
-    pub const fn tab_went(&mut self, now: Instant) {
-        self.tabs = self.tabs.saturating_sub(1);
+    /// Somebody typed, the shell wrote, or a tab went.
+    pub const fn used(&mut self, now: Instant) {
         self.last_use = now;
     }
 
-    /// When it ends if nothing happens until then; `None` while a tab is there.
-    pub fn ends_at(&self, allowance: Allowance) -> Option<Instant> {
-        let allowed = if self.was_used { allowance.idle } else { allowance.unused };
-        (self.tabs == 0).then(|| self.last_use + allowed)
+    /// When it ends if nothing happens until then.
+    pub fn ends_at(&self, allowance: Allowance) -> Instant {
+        self.last_use + if self.was_opened { allowance.idle } else { allowance.unused }
     }
 }
 
@@ -60,20 +57,17 @@ mod tests {
     #[test]
     fn terminal_that_nobody_opens_ends_after_the_unused_time() {
         let start = Instant::now();
-        assert_eq!(Lifetime::new(start).ends_at(ALLOWANCE), Some(start + ALLOWANCE.unused));
+        assert_eq!(Lifetime::new(start).ends_at(ALLOWANCE), start + ALLOWANCE.unused);
     }
 
     #[test]
-    fn terminal_lives_while_a_tab_is_there_and_the_idle_time_after_the_last() {
+    fn terminal_that_was_opened_ends_the_idle_time_after_its_last_use() {
         let start = Instant::now();
         let later = start + Duration::from_secs(4000);
         let mut lifetime = Lifetime::new(start);
-        lifetime.tab_came(start);
-        lifetime.tab_came(start);
-        assert_eq!(lifetime.ends_at(ALLOWANCE), None);
-        lifetime.tab_went(start);
-        assert_eq!(lifetime.ends_at(ALLOWANCE), None);
-        lifetime.tab_went(later);
-        assert_eq!(lifetime.ends_at(ALLOWANCE), Some(later + ALLOWANCE.idle));
+        lifetime.opened(start);
+        assert_eq!(lifetime.ends_at(ALLOWANCE), start + ALLOWANCE.idle);
+        lifetime.used(later);
+        assert_eq!(lifetime.ends_at(ALLOWANCE), later + ALLOWANCE.idle);
     }
 }

@@ -264,13 +264,12 @@ async fn expire(terminals: std::sync::Weak<Terminals>, session: Arc<Session>) {
     loop {
         let known = terminals.upgrade().filter(|terminals| is_in(&terminals.sessions(), &session));
         let Some(allowance) = known.map(|terminals| terminals.settings.limits.allowance) else { return };
-        match session.lifetime(|lifetime| lifetime.ends_at(allowance)) {
-            None => session.usage_changed().await,
-            Some(end) if end <= Instant::now() => break,
-            Some(end) => {
-                let _ = tokio::time::timeout_at(end.into(), session.usage_changed()).await;
-            }
+        let end = session.lifetime(|lifetime| lifetime.ends_at(allowance));
+        if end <= Instant::now() {
+            break;
         }
+        // Keystrokes and output only move the end; that is seen when the time has come.
+        let _ = tokio::time::timeout_at(end.into(), session.usage_changed()).await;
     }
     session.end(Ending::Expired, None);
     if let Some(terminals) = terminals.upgrade() {

@@ -232,7 +232,10 @@ impl Session {
 
     /// Adds output of the shell.
     pub(super) fn append(&self, output: &[u8]) {
-        self.state().recent.append(output);
+        let mut state = self.state();
+        state.recent.append(output);
+        state.lifetime.used(Instant::now());
+        drop(state);
         self.changes.send_replace(());
     }
 
@@ -256,7 +259,7 @@ impl Session {
         let tab = state.next_tab;
         state.next_tab += 1;
         state.tabs.insert(tab, Tab::default());
-        state.lifetime.tab_came(Instant::now());
+        state.lifetime.opened(Instant::now());
         self.progress.notify_one();
         self.usage.notify_one();
         let view = View { tab, greeted: false, offset: None, phase: None, size: None, active: false };
@@ -267,7 +270,7 @@ impl Session {
     pub fn detach(&self, tab: u64) {
         let mut state = self.state();
         if state.tabs.remove(&tab).is_some() {
-            state.lifetime.tab_went(Instant::now());
+            state.lifetime.used(Instant::now());
         }
         if state.active == Some(tab) {
             state.active = None;
@@ -292,6 +295,7 @@ impl Session {
 
     /// Bytes that a user typed in a tab, which makes it the active one. Waits while the shell does not read.
     pub async fn typed(&self, tab: u64, bytes: Vec<u8>) {
+        self.state().lifetime.used(Instant::now());
         self.look_from(tab).await;
         self.send(Input::Data(bytes)).await;
     }

@@ -13,6 +13,8 @@ use crate::support::terminal::{APP, Stage};
 
 const LONG: Duration = Duration::from_hours(1);
 const SHORT: Duration = Duration::from_millis(20);
+/// Long enough to open a terminal in.
+const MOMENT: Duration = Duration::from_millis(500);
 
 fn limits(allowance: Allowance) -> Limits {
     Limits { terminal: TerminalLimits { allowance, ..TerminalLimits::default() }, ..Limits::default() }
@@ -94,11 +96,17 @@ async fn terminal_that_nobody_opens_expires() {
 
 #[tokio::test]
 async fn terminal_without_tabs_expires_and_its_shell_ends() {
-    let mut stage = Stage::with(limits(Allowance { unused: LONG, idle: SHORT }), |_| {}).await;
-    let (page, mut tab, mut shell) = stage.open().await;
-    shell.write("still here").await;
-    tab.screen(b"still here").await;
+    let mut stage = Stage::with(limits(Allowance { unused: LONG, idle: MOMENT }), |_| {}).await;
+    let (page, tab, mut shell) = stage.open().await;
     drop(tab);
     assert!(shell.is_ended().await);
     while crate::support::terminal::get(page.address, &page.path, &[]).await.status == 200 {}
+}
+
+#[tokio::test]
+async fn terminal_in_which_nothing_happens_expires_under_its_tab() {
+    let mut stage = Stage::with(limits(Allowance { unused: LONG, idle: MOMENT }), |_| {}).await;
+    let (_page, mut tab, mut shell) = stage.open().await;
+    assert!(shell.is_ended().await);
+    let _ = tab.closed().await;
 }
