@@ -62,7 +62,8 @@ fn every_field_takes_effect_in_the_container() -> Result<()> {
         ("grep NoNewPrivs /proc/self/status | cut -f 2", "1"),
         ("grep Groups /proc/self/status | grep -wc 44", "1"),
         ("cat /proc/sys/net/core/somaxconn", "256"),
-        ("echo $(ulimit -Sn) $(ulimit -Hn) $(ulimit -c)", "512 1024 0"),
+        // Not the soft limit of files: the engine's runtime, written in Go, raises its own and at times hands it on.
+        ("echo $(ulimit -Hn) $(ulimit -c)", "1024 0"),
         ("grep Cpus_allowed_list /proc/self/status | cut -f 2", "0"),
         ("cat /proc/1/oom_score_adj", "100"),
         ("df -k /dev/shm | tail -n 1 | awk '{print $2}'", "8192"),
