@@ -15,7 +15,7 @@ use crate::scratch::Folder;
 use crate::wait::{check, wait_until};
 
 const READY: Duration = Duration::from_secs(30);
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_mins(1);
 /// Runs as root, without a window, and asks nobody on the network for anything.
 const FLAGS: [&str; 11] = [
     "--headless",
