@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::Result;
-use crate::command::Finished;
+use crate::command::{Finished, run};
 use crate::curl::Client;
 use crate::engine::Engine;
 use crate::scratch::Folder;
@@ -219,9 +219,9 @@ impl Supervisor {
     fn install(&self) -> Result<()> {
         let built = built_programs()?;
         for program in PROGRAMS {
-            let from = built.join(program);
-            fs::copy(&from, self.folder.path().join(program))
-                .map_err(|error| format!("{}: {error}", from.display()))?;
+            // By another process: a file that this one had open for writing, when another test's thread forked,
+            // would be busy when it is to be run.
+            run(&["cp", &built.join(program).to_string_lossy(), &self.folder.join(program)])?;
         }
         for name in ["core", "frontend", "data"] {
             fs::create_dir_all(self.folder.path().join(name))?;
