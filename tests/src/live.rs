@@ -217,11 +217,8 @@ impl Supervisor {
     }
 
     fn install(&self) -> Result<()> {
-        let built = built_programs()?;
         for program in PROGRAMS {
-            // By another process: a file that this one had open for writing, when another test's thread forked,
-            // would be busy when it is to be run.
-            run(&["cp", &built.join(program).to_string_lossy(), &self.folder.join(program)])?;
+            install_program(program, &self.folder.join(program))?;
         }
         for name in ["core", "frontend", "data"] {
             fs::create_dir_all(self.folder.path().join(name))?;
@@ -271,6 +268,12 @@ fn finished(command: &mut Command) -> Result<Finished> {
     let output = command.output()?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
     Ok(Finished { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) })
+}
+
+/// Copies a built program to where it is to be run. By another process: a file that this one had open for
+/// writing, when another test's thread forked, would be busy when it is to be run.
+pub fn install_program(name: &str, to: &str) -> Result<()> {
+    run(&["cp", &built_programs()?.join(name).to_string_lossy(), to]).map(drop)
 }
 
 /// Never a guess: programs of an older build would be tested without a word.

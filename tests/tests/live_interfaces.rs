@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use supervisor_tests::Result;
 use supervisor_tests::command::command;
-use supervisor_tests::live::{FRONTEND, Process, built_programs};
+use supervisor_tests::live::{FRONTEND, Process, install_program};
 use supervisor_tests::network::Namespace;
 use supervisor_tests::scratch::Folder;
 use supervisor_tests::wait::{check, wait_until};
@@ -34,7 +34,7 @@ impl Machine {
         let inside = machine.neighbour("inside0", 1)?;
         let outside = machine.neighbour("outside0", 2)?;
         let folder = Folder::new()?;
-        fs::copy(built_programs()?.join("supervisor-frontend"), folder.path().join("frontend"))?;
+        install_program("supervisor-frontend", &folder.join("frontend"))?;
         fs::create_dir(folder.path().join("state"))?;
         chown(folder.path().join("state"), Some(FRONTEND), Some(FRONTEND))?;
         let uid = FRONTEND.to_string();
