@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod auth;
+pub mod cloud;
 pub mod config;
 pub mod core_link;
 pub mod device;

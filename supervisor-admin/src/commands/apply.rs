@@ -28,7 +28,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &ApplyArgs) -> Result<u
     if args.dry_run {
         return plan::show(session, args.app_id, Some(target), args.exit_code).await;
     }
-    let request = ApplyRequest { target: Some(target), force: args.force.force };
+    let request = ApplyRequest { target: Some(target), force: args.force.force, no_wait: false };
     session.client.hello().await?;
     // A target is large.
     let call = Box::pin(session.client.apply(request, &session.request_id));

@@ -70,7 +70,7 @@ impl AppsService {
 impl Apps for AppsService {
     async fn apply(&self, request: Request<ApplyRequest>) -> Result<Response<ApplyReply>, Status> {
         let by = applied_by(&request);
-        let ApplyRequest { target, force } = request.into_inner();
+        let ApplyRequest { target, force, no_wait: _ } = request.into_inner();
         let work = async {
             let target = target::from_wire(target.unwrap_or_default())?;
             let (app, commit) = (target.app.app_id, target.app.commit.clone());
@@ -122,7 +122,7 @@ impl Apps for AppsService {
     }
 
     async fn update(&self, request: Request<UpdateRequest>) -> Result<Response<UpdateReply>, Status> {
-        let UpdateRequest { force, cancel } = request.into_inner();
+        let UpdateRequest { force, cancel, apply: _ } = request.into_inner();
         self.reconciler.nudge_all(force, cancel);
         Ok(Response::new(UpdateReply {}))
     }

@@ -1,8 +1,11 @@
 //! The status board on the wire.
 
-use supervisor_proto::v1::{Activity as WireActivity, AppState, AppsState, ServiceState};
+use supervisor_proto::v1::{Activity as WireActivity, AppState, Applier, AppsState, ServiceState};
 
-use crate::reconcile::status::{Activity, AppStatus, ServiceStatus, Snapshot};
+use crate::{
+    domain::record::AppliedBy,
+    reconcile::status::{Activity, AppStatus, ServiceStatus, Snapshot},
+};
 
 /// Translates a snapshot.
 pub fn to_wire(snapshot: &Snapshot) -> AppsState {
@@ -36,6 +39,17 @@ fn app_to_wire(app_id: u64, app: &AppStatus) -> AppState {
         update_failed: app.update_failed,
         last_error: app.last_error.clone(),
         waiting_for: app.waiting_for.clone(),
+        app_uuid: app.app_uuid.clone(),
+        release_id: app.release_id,
+        applied_by: applier(app.applied_by).into(),
+        ..AppState::default()
+    }
+}
+
+const fn applier(by: AppliedBy) -> Applier {
+    match by {
+        AppliedBy::Admin => Applier::Admin,
+        AppliedBy::Frontend => Applier::Frontend,
     }
 }
 
@@ -51,5 +65,6 @@ fn service_to_wire(name: &str, service: &ServiceStatus) -> ServiceState {
         service_id: service.service_id,
         made_because: service.made_because.clone(),
         made_at_s: service.made_at_s,
+        ..ServiceState::default()
     }
 }

@@ -5,7 +5,12 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use supervisor_proto::ids::{AppId, ServiceName};
 use tokio::sync::watch;
 
-use crate::domain::{environment, labels, observed::Observed, record::AppRecord, wanted::Wanted};
+use crate::domain::{
+    environment, labels,
+    observed::Observed,
+    record::{AppRecord, AppliedBy},
+    wanted::Wanted,
+};
 
 /// What an app's worker is busy with, in the words of `GET /v1/device`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,6 +37,10 @@ pub struct AppStatus {
     pub commit: String,
     /// The release's numeric id.
     pub release_id: u64,
+    /// The app's uuid; empty for one that has none.
+    pub app_uuid: String,
+    /// Who applied the target.
+    pub applied_by: AppliedBy,
     /// By service name.
     pub services: BTreeMap<ServiceName, ServiceStatus>,
     /// What the worker is busy with.
@@ -156,6 +165,8 @@ impl AppStatus {
         self.name.clone_from(&record.target.app.name);
         self.commit.clone_from(&record.target.app.commit);
         self.release_id = record.target.app.release_id;
+        self.app_uuid.clone_from(&record.target.app.app_uuid);
+        self.applied_by = record.applied_by;
         self.services.retain(|name, _| record.target.services.contains_key(name));
         for (name, service) in &record.target.services {
             let status = self.services.entry(name.clone()).or_default();

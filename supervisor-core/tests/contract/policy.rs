@@ -154,7 +154,7 @@ fn plain(app_id: u64) -> v1::Target {
 }
 
 async fn applied(client: &CoreClient, target: v1::Target) -> Option<ErrorReason> {
-    let request = v1::ApplyRequest { target: Some(target), force: false };
+    let request = v1::ApplyRequest { target: Some(target), ..v1::ApplyRequest::default() };
     match client.apply(request, "test").await {
         Ok(_) => None,
         Err(CallError::Refused { reason, .. }) => Some(reason),

@@ -16,7 +16,7 @@ pub struct UpdateWish {
 
 impl From<UpdateWish> for UpdateRequest {
     fn from(wish: UpdateWish) -> Self {
-        Self { force: wish.force, cancel: wish.cancel }
+        Self { force: wish.force, cancel: wish.cancel, apply: false }
     }
 }
 

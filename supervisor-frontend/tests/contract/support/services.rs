@@ -84,7 +84,7 @@ impl Apps for Shared {
     }
 
     async fn update(&self, request: Request<UpdateRequest>) -> Answer<UpdateReply> {
-        let UpdateRequest { force, cancel } = *request.get_ref();
+        let UpdateRequest { force, cancel, .. } = *request.get_ref();
         self.act(Call::Update { force, cancel }, id(&request)).await?;
         Ok(Response::new(UpdateReply {}))
     }
