@@ -20,6 +20,7 @@ pub mod scratch;
 pub mod suite;
 pub mod supervisor;
 pub mod wait;
+pub mod web_tab;
 
 /// A failure of a step, in words.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

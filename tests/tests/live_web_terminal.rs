@@ -14,6 +14,7 @@ use supervisor_tests::live::Supervisor;
 use supervisor_tests::live_app::LiveApp;
 use supervisor_tests::relay::Relay;
 use supervisor_tests::wait::{check, wait_until};
+use supervisor_tests::web_tab::spawn;
 
 const SCREEN: &str = ".xterm-rows";
 const STATE: &str = "#state";
@@ -25,12 +26,6 @@ const RELEASE: &str = "\u{e000}";
 
 /// Where pictures go that are to be kept: the folder `docs`, when they are made anew.
 const PICTURES: &str = "SUPERVISOR_PICTURES";
-
-fn spawn(supervisor: &Supervisor, app: &LiveApp) -> Result<String> {
-    let answer = supervisor.client()?.post("/v1/spawn-tty", &app.body())?;
-    check(answer.status == 200, format!("{answer:?} {}", supervisor.logs()))?;
-    Ok(answer.body)
-}
 
 /// A browser that shows the terminal of a running app, with a shell in it.
 fn opened(supervisor: &Supervisor, app: &LiveApp) -> Result<Browser> {

@@ -56,6 +56,12 @@ pub(super) struct Cli {
     /// Port of the web terminal's own listener, at the API's address; 0 takes any free one
     #[arg(long, env = "TTY_LISTEN_PORT", value_name = "PORT", default_value = "48485", global = true)]
     pub(super) tty_listen_port: String,
+    /// How long a web terminal whose URL nobody opened lives, e.g. 90s, 10m, 1h
+    #[arg(long, env = "TTY_UNUSED_TIMEOUT", value_name = "DURATION", default_value = "10m", global = true)]
+    pub(super) tty_unused_timeout: String,
+    /// How long a web terminal in which nothing is typed and nothing shown lives
+    #[arg(long, env = "TTY_IDLE_TIMEOUT", value_name = "DURATION", default_value = "30m", global = true)]
+    pub(super) tty_idle_timeout: String,
     /// Command that makes the terminal's port reachable and prints a URL; run without a shell, {port} is the
     /// port; unset: none
     // It may hold a password, so the help does not show what it is set to.

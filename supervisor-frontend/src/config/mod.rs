@@ -8,12 +8,13 @@ use std::{
     fmt,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
+    time::Duration,
 };
 
 use crate::{
     auth::api_key::{ApiKey, KEY_MAX_BYTES},
     interfaces::InterfaceNames,
-    terminal::tunnel::command::TunnelCommand,
+    terminal::{lifetime::Allowance, tunnel::command::TunnelCommand},
 };
 
 /// The exit code for settings and arguments that make no sense (`EX_USAGE` of sysexits).
@@ -23,6 +24,11 @@ pub const EXIT_USAGE: u8 = 64;
 pub const SECRET_VARIABLE: &str = "RESIN_SUPERVISOR_SECRET";
 /// What a Unix socket's address holds, without its final zero (`unix(7)`).
 const SOCKET_PATH_MAX_BYTES: usize = 107;
+
+/// A terminal that ends before anybody can have opened it is of no use.
+const LIFETIME_MIN: Duration = Duration::from_secs(1);
+/// One that lives longer is as good as without an end.
+const LIFETIME_MAX: Duration = Duration::from_hours(30 * 24);
 
 /// What the process is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +52,8 @@ pub struct Config {
     pub interfaces: Option<InterfaceNames>,
     /// The terminal's port, at the API's address and interfaces.
     pub tty_port: u16,
+    /// How long terminals may go without use.
+    pub tty_allowance: Allowance,
     /// What makes the terminal reachable from elsewhere.
     pub tunnel: Option<TunnelCommand>,
     /// A fixed key.
@@ -119,6 +127,10 @@ fn check(cli: cli::Cli, secret: Option<OsString>) -> Result<Config, ConfigError>
         listen: SocketAddr::new(address, port),
         interfaces,
         tty_port,
+        tty_allowance: Allowance {
+            unused: lifetime("TTY_UNUSED_TIMEOUT", &cli.tty_unused_timeout)?,
+            idle: lifetime("TTY_IDLE_TIMEOUT", &cli.tty_idle_timeout)?,
+        },
         tunnel: cli.tty_tunnel_command.map(|text| tunnel(&text)).transpose()?,
         fixed_key: secret.filter(|secret| !secret.is_empty()).map(|secret| fixed_key(&secret)).transpose()?,
         led_file: absolute("LED_FILE", cli.led_file)?,
@@ -146,6 +158,14 @@ fn fixed(variable: &'static str, port: u16) -> Result<(), ConfigError> {
         return Ok(());
     }
     Err(wrong(variable, OsStr::new("0"), "a fixed port, 1 to 65535, with LISTEN_INTERFACES"))
+}
+
+/// How long a terminal may live without use.
+fn lifetime(variable: &'static str, text: &str) -> Result<Duration, ConfigError> {
+    const { assert!(LIFETIME_MAX.as_secs() == 30 * 24 * 60 * 60, "the sentence below says 30 days") };
+    let lifetime =
+        humantime::parse_duration(text).ok().filter(|time| (LIFETIME_MIN..=LIFETIME_MAX).contains(time));
+    lifetime.ok_or_else(|| wrong(variable, OsStr::new(text), "a duration from 1s to 30d, such as 90s or 10m"))
 }
 
 /// It may hold a password, so it is not shown.

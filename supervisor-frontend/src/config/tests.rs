@@ -26,6 +26,8 @@ fn defaults_are_those_of_the_contract() {
     assert_eq!(config.log_filter, "info");
     assert!(config.fixed_key.is_none());
     assert_eq!((config.tty_port, config.tunnel), (48485, None));
+    let Allowance { unused, idle } = config.tty_allowance;
+    assert_eq!((unused, idle), (Duration::from_mins(10), Duration::from_mins(30)));
 }
 
 #[test]
@@ -36,6 +38,8 @@ fn variables_that_are_empty_count_as_unset() {
         "LISTEN_ADDRESS",
         "LISTEN_PORT",
         "TTY_LISTEN_PORT",
+        "TTY_UNUSED_TIMEOUT",
+        "TTY_IDLE_TIMEOUT",
         "TTY_TUNNEL_COMMAND",
         "LISTEN_INTERFACES",
         "RESIN_SUPERVISOR_SECRET",
@@ -105,6 +109,25 @@ fn secret_is_taken_and_never_shown() {
 }
 
 #[test]
+fn lifetimes_of_terminals_are_taken_with_their_units() {
+    let variables = [("TTY_UNUSED_TIMEOUT", "90s"), ("TTY_IDLE_TIMEOUT", "1h 30m")];
+    let Allowance { unused, idle } = load_with(&[], &variables).unwrap().1.tty_allowance;
+    assert_eq!((unused, idle), (Duration::from_secs(90), Duration::from_mins(90)));
+}
+
+#[test]
+fn lifetime_that_is_no_duration_or_out_of_bounds_is_refused() {
+    for name in ["TTY_UNUSED_TIMEOUT", "TTY_IDLE_TIMEOUT"] {
+        for value in ["10", "0s", "999ms", "-1m", "31d", "18446744073709551615s", "soon"] {
+            let line = mistake(&[(name, value)]);
+            let expected = format!("{name}={value}: expected a duration from 1s to 30d, such as 90s or 10m");
+            assert_eq!(line, expected);
+        }
+        assert!(load_with(&[], &[(name, "30d")]).is_ok());
+    }
+}
+
+#[test]
 fn tunnel_command_is_taken_and_a_wrong_one_never_shown() {
     let (_, config) = load_with(&["--tty-tunnel-command", "ngrok http {port}"], &[]).unwrap();
     assert!(!format!("{config:?}").contains("ngrok"));
@@ -125,6 +148,8 @@ fn help_names_every_variable_and_no_secret_value() {
         "LISTEN_ADDRESS",
         "LISTEN_PORT",
         "TTY_LISTEN_PORT",
+        "TTY_UNUSED_TIMEOUT",
+        "TTY_IDLE_TIMEOUT",
         "TTY_TUNNEL_COMMAND",
         "LISTEN_INTERFACES",
         "RESIN_SUPERVISOR_SECRET",

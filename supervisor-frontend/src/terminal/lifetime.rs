@@ -3,19 +3,13 @@
 use std::time::{Duration, Instant};
 
 /// How long terminals may go without use.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
     /// Until the first tab comes.
     pub unused: Duration,
     /// From the last sign of life: a tab that came or went, a keystroke, output of the shell. A tab that was
     /// forgotten at a prompt does not keep its shell open.
     pub idle: Duration,
-}
-
-impl Default for Allowance {
-    fn default() -> Self {
-        Self { unused: Duration::from_mins(10), idle: Duration::from_mins(30) }
-    }
 }
 
 /// The use that one terminal has seen.

@@ -20,8 +20,6 @@ pub mod tunnel;
 
 use std::time::Duration;
 
-use lifetime::Allowance;
-
 /// So many terminals may be open at once, each of another app.
 pub const SESSIONS_MAX: usize = 8;
 /// So many tabs may show one terminal.
@@ -40,8 +38,6 @@ pub const OUTPUT_FRAME_BYTES: usize = 8 * 1024;
 /// Times that tests shorten.
 #[derive(Debug, Clone, Copy)]
 pub struct TerminalLimits {
-    /// How long terminals may go without use.
-    pub allowance: Allowance,
     /// For a tunnel to say its URL.
     pub tunnel_deadline: Duration,
     /// How often a tab's browser is asked whether it is there; after three times without a word it is not.
@@ -50,10 +46,6 @@ pub struct TerminalLimits {
 
 impl Default for TerminalLimits {
     fn default() -> Self {
-        Self {
-            allowance: Allowance::default(),
-            tunnel_deadline: Duration::from_secs(20),
-            ping_interval: Duration::from_secs(15),
-        }
+        Self { tunnel_deadline: Duration::from_secs(20), ping_interval: Duration::from_secs(15) }
     }
 }

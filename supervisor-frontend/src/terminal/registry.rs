@@ -15,6 +15,7 @@ use tokio::{runtime::Handle, sync::Semaphore, time::timeout};
 use super::{
     SESSIONS_MAX, TerminalLimits,
     ending::Ending,
+    lifetime::Allowance,
     session::{Identity, Session},
     site::Site,
     token::Token,
@@ -70,6 +71,7 @@ pub(super) struct Settings {
     pub(super) listen: SocketAddr,
     pub(super) interfaces: Option<InterfaceNames>,
     pub(super) tunnel: Option<TunnelCommand>,
+    pub(super) allowance: Allowance,
     pub(super) limits: TerminalLimits,
 }
 
@@ -91,6 +93,7 @@ impl Terminals {
                 listen: SocketAddr::new(config.listen.ip(), config.tty_port),
                 interfaces: config.interfaces.clone(),
                 tunnel: config.tunnel.clone(),
+                allowance: config.tty_allowance,
                 limits,
             },
             sessions: Mutex::default(),
@@ -263,7 +266,7 @@ fn is_in(sessions: &BTreeMap<AppId, Arc<Session>>, session: &Arc<Session>) -> bo
 async fn expire(terminals: std::sync::Weak<Terminals>, session: Arc<Session>) {
     loop {
         let known = terminals.upgrade().filter(|terminals| is_in(&terminals.sessions(), &session));
-        let Some(allowance) = known.map(|terminals| terminals.settings.limits.allowance) else { return };
+        let Some(allowance) = known.map(|terminals| terminals.settings.allowance) else { return };
         let end = session.lifetime(|lifetime| lifetime.ends_at(allowance));
         if end <= Instant::now() {
             break;
@@ -300,6 +303,7 @@ mod tests {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             interfaces: None,
             tunnel: None,
+            allowance: Allowance { unused: Duration::from_mins(10), idle: Duration::from_mins(30) },
             limits: TerminalLimits::default(),
         };
         let (sessions, site) = (Mutex::default(), Mutex::default());

@@ -3,10 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use supervisor_frontend::{
-    server::Limits,
-    terminal::{TerminalLimits, lifetime::Allowance},
-};
+use supervisor_frontend::{server::Limits, terminal::lifetime::Allowance};
 use supervisor_proto::v1::terminal_ended::Reason;
 
 use crate::support::terminal::{APP, Stage};
@@ -16,8 +13,8 @@ const SHORT: Duration = Duration::from_millis(20);
 /// Long enough to open a terminal in.
 const MOMENT: Duration = Duration::from_millis(500);
 
-fn limits(allowance: Allowance) -> Limits {
-    Limits { terminal: TerminalLimits { allowance, ..TerminalLimits::default() }, ..Limits::default() }
+async fn stage(unused: Duration, idle: Duration) -> Stage {
+    Stage::with(Limits::default(), |config| config.tty_allowance = Allowance { unused, idle }).await
 }
 
 #[tokio::test]
@@ -88,7 +85,7 @@ async fn frontend_that_stops_ends_its_terminals() {
 
 #[tokio::test]
 async fn terminal_that_nobody_opens_expires() {
-    let stage = Stage::with(limits(Allowance { unused: SHORT, idle: LONG }), |_| {}).await;
+    let stage = stage(SHORT, LONG).await;
     let link = stage.spawn().await;
     while link.get(&format!("/{}", link.token)).await.status == 200 {}
     assert_ne!(stage.spawn().await.token, link.token);
@@ -96,7 +93,7 @@ async fn terminal_that_nobody_opens_expires() {
 
 #[tokio::test]
 async fn terminal_without_tabs_expires_and_its_shell_ends() {
-    let mut stage = Stage::with(limits(Allowance { unused: LONG, idle: MOMENT }), |_| {}).await;
+    let mut stage = stage(LONG, MOMENT).await;
     let (page, tab, mut shell) = stage.open().await;
     drop(tab);
     assert!(shell.is_ended().await);
@@ -105,7 +102,7 @@ async fn terminal_without_tabs_expires_and_its_shell_ends() {
 
 #[tokio::test]
 async fn terminal_in_which_nothing_happens_expires_under_its_tab() {
-    let mut stage = Stage::with(limits(Allowance { unused: LONG, idle: MOMENT }), |_| {}).await;
+    let mut stage = stage(LONG, MOMENT).await;
     let (_page, mut tab, mut shell) = stage.open().await;
     assert!(shell.is_ended().await);
     let _ = tab.closed().await;

@@ -2,9 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use supervisor_tests::{Result, pty::Screen, wait::check};
-
-use crate::web_tab::WebTab;
+use supervisor_tests::{Result, pty::Screen, wait::check, web_tab::WebTab};
 
 /// Keys differ from their neighbours: an echo that came late is not taken for another's.
 const KEYS: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
@@ -36,7 +34,7 @@ impl Keyboard for WebTab {
     }
 
     fn wait_for(&mut self, text: &str) -> Result<()> {
-        self.until(text)
+        self.until(text).map(drop)
     }
 }
 

@@ -23,7 +23,6 @@ mod start_up;
 mod table;
 mod terminal;
 mod throughput;
-mod web_tab;
 
 use std::{env, process::ExitCode};
 

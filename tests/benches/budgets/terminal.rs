@@ -2,13 +2,12 @@
 
 use std::process::Command;
 
-use supervisor_tests::{Failure, Result, live::Supervisor, live_app::LiveApp, pty::Screen};
+use supervisor_tests::{Failure, Result, live::Supervisor, live_app::LiveApp, pty::Screen, web_tab::WebTab};
 
 use crate::{
     echo::{Echo, check_silent},
     process::{anonymous_kb, pss_kb},
     table::Table,
-    web_tab::WebTab,
 };
 
 const ROUNDS: usize = 10;

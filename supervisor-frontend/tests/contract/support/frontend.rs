@@ -6,6 +6,7 @@ use supervisor_frontend::{
     auth::api_key::ApiKey,
     config::Config,
     server::{self, Limits, Running},
+    terminal::lifetime::Allowance,
 };
 use tempfile::TempDir;
 
@@ -43,6 +44,7 @@ impl Device {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             interfaces: None,
             tty_port: 0,
+            tty_allowance: Allowance { unused: Duration::from_mins(10), idle: Duration::from_mins(30) },
             tunnel: None,
             fixed_key: None,
             led_file: self.path("led"),
