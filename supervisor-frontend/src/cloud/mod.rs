@@ -8,5 +8,6 @@
 //!
 //! Without an API endpoint the device is unmanaged, and nothing is ever sent anywhere.
 
+pub mod api;
 pub mod identity;
 pub mod settings;
