@@ -1,9 +1,10 @@
 //! The gRPC contract between `supervisor-core` and its two clients, and nothing else:
-//! wire types, validated names, the error vocabulary, a typed client, and the mapping from compose
-//! to a target.
+//! wire types, validated names, the error vocabulary, a typed client, the mapping from compose
+//! to a target, and the version that both processes report.
 
 pub mod ids;
 pub mod reason;
+mod reported_version;
 
 #[cfg(feature = "client")]
 pub mod client;
@@ -11,6 +12,8 @@ pub mod client;
 pub mod compose;
 #[cfg(feature = "policy")]
 pub mod policy;
+
+pub use reported_version::REPORTED_VERSION;
 
 /// The generated wire types of package `supervisor.core.v1`.
 #[allow(

@@ -106,7 +106,7 @@ fn device_from_app_tells_state(device: &Device) -> Result<()> {
             && field("status") == "Idle"
             && field("download_progress").is_null()
             && starts("os_version", "Debian")
-            && starts("supervisor_version", env!("CARGO_PKG_VERSION"))
+            && starts("supervisor_version", supervisor_proto::REPORTED_VERSION)
             && field("ip_address").as_str().is_some_and(|all| all.split(' ').any(|one| one == address));
         check(as_expected, body)
     })

@@ -7,7 +7,7 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
-use supervisor_proto::ids::ServiceName;
+use supervisor_proto::{REPORTED_VERSION, ids::ServiceName};
 
 use super::target::AppFacts;
 
@@ -78,7 +78,7 @@ pub fn compose(
     set("_APP_ID", &app.app_id.to_string());
     set("_APP_NAME", &app.name);
     set("_SERVICE_NAME", service.as_str());
-    set(VERSION_SUFFIX, env!("CARGO_PKG_VERSION"));
+    set(VERSION_SUFFIX, REPORTED_VERSION);
     if let Some(uuid) = &device.uuid {
         set("_DEVICE_UUID", uuid);
     }

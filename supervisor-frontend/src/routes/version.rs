@@ -1,4 +1,4 @@
-//! `GET /v2/version`: this program's version.
+//! `GET /v2/version`: the version that clients compare.
 
 use actix_web::HttpResponse;
 

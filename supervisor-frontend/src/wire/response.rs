@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use supervisor_proto::v1::{AppDescription, ServiceDescription};
+use supervisor_proto::{
+    REPORTED_VERSION,
+    v1::{AppDescription, ServiceDescription},
+};
 
 use crate::core_link::apps_summary::{AppsSummary, Status};
 
@@ -33,9 +36,9 @@ pub struct Version {
 }
 
 impl Version {
-    /// This program's version.
+    /// The version that clients compare.
     pub const fn new() -> Self {
-        Self { status: "success", version: env!("CARGO_PKG_VERSION") }
+        Self { status: "success", version: REPORTED_VERSION }
     }
 }
 
@@ -109,7 +112,7 @@ pub struct Device<'a> {
     pub download_progress: Option<u32>,
     /// The host's `PRETTY_NAME`.
     pub os_version: Option<&'a str>,
-    /// This program's version.
+    /// The version that clients compare.
     pub supervisor_version: &'static str,
     /// Release of the first app.
     pub commit: Option<&'a str>,
@@ -138,7 +141,7 @@ impl<'a> Device<'a> {
             status: apps.status,
             download_progress: apps.download_progress,
             os_version,
-            supervisor_version: env!("CARGO_PKG_VERSION"),
+            supervisor_version: REPORTED_VERSION,
             commit: apps.commit.as_deref(),
             mac_address,
             update_pending: apps.update_pending,

@@ -129,9 +129,9 @@ async fn app_that_core_will_not_stop_answers_by_its_reason() {
 }
 
 #[tokio::test]
-async fn version_is_this_programs() {
+async fn version_is_the_reported_one() {
     let device = Device::new();
     let frontend = device.frontend().await;
-    let body = format!(r#"{{"status":"success","version":"{}"}}"#, env!("CARGO_PKG_VERSION"));
+    let body = format!(r#"{{"status":"success","version":"{}"}}"#, supervisor_proto::REPORTED_VERSION);
     assert_eq!(frontend.get("/v2/version").await.seen(), (200, APPLICATION_JSON, body.as_str()));
 }

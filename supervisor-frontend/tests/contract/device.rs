@@ -19,7 +19,7 @@ async fn device_without_core_shows_what_is_known() {
     assert!(response.body.starts_with(&start), "{}", response.body);
     let middle = format!(
         r#""status":"Idle","download_progress":null,"os_version":"Resin OS 1.0.4 (fido)","supervisor_version":"{}","commit":null,"mac_address":"#,
-        env!("CARGO_PKG_VERSION")
+        supervisor_proto::REPORTED_VERSION
     );
     assert!(response.body.contains(&middle), "{}", response.body);
     let end = r#","update_pending":false,"update_downloaded":false,"update_failed":false}"#;
