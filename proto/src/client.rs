@@ -244,6 +244,8 @@ calls! {
     describe_app(InspectionClient, DescribeAppRequest, QUICK_TIMEOUT) -> v1::AppDescription;
     /// `Connectivity.SetHeartbeat`.
     set_heartbeat(ConnectivityClient, SetHeartbeatRequest, QUICK_TIMEOUT) -> v1::SetHeartbeatReply;
+    /// `Connectivity.SetVpn`.
+    set_vpn(ConnectivityClient, SetVpnRequest, QUICK_TIMEOUT) -> v1::SetVpnReply;
     /// `Connectivity.GetConnectivity`.
     get_connectivity(ConnectivityClient, GetConnectivityRequest, QUICK_TIMEOUT) -> v1::ConnectivityState;
     /// `ApiAccess.SetApiAccess`.

@@ -88,6 +88,15 @@ pub struct Config {
         default_value = "/run/openvpn/vpn_status"
     )]
     pub vpn_status_path: PathBuf,
+    /// The host's unit that is the VPN, which a cloud may start and stop
+    #[arg(
+        long,
+        env = "VPN_UNIT",
+        value_name = "VPN_UNIT",
+        default_value = "openvpn.service",
+        value_parser = unit_name
+    )]
+    pub vpn_unit: String,
     /// Time between the end of one connectivity check and the next
     #[arg(long, env = "HEARTBEAT_INTERVAL_MS", value_name = "HEARTBEAT_INTERVAL_MS", default_value = "10000", value_parser = milliseconds)]
     pub heartbeat_interval_ms: Duration,
@@ -137,6 +146,18 @@ fn log_filter(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err("expected levels such as info, or target=level pairs".to_owned())
+    }
+}
+
+/// <https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.html>
+fn unit_name(text: &str) -> Result<String, String> {
+    let of_a_name = |c: char| c.is_ascii_alphanumeric() || ":-_.\\@".contains(c);
+    let is_unit =
+        text.strip_suffix(".service").is_some_and(|stem| !stem.is_empty() && stem.chars().all(of_a_name));
+    if is_unit && text.len() <= 255 {
+        Ok(text.to_owned())
+    } else {
+        Err("expected the name of a service unit, such as openvpn.service".to_owned())
     }
 }
 
@@ -201,6 +222,8 @@ mod tests {
             ("--power-delay-ms", "60001"),
             ("--supervisor-log", "inof"),
             ("--api-endpoint", "ftp://x"),
+            ("--vpn-unit", "reboot.target"),
+            ("--vpn-unit", "../x.service"),
         ] {
             let error = parsed(&[flag, value]).unwrap_err().to_string();
             assert!(error.contains(flag) && error.contains(value), "{error}");

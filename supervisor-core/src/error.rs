@@ -4,7 +4,9 @@ use supervisor_proto::ids::{AppId, InvalidId, ServiceName};
 
 use crate::{
     domain::{dependency::Wait, order::Cycle, policy::Refusals},
-    ports::{engine::EngineError, host_files::HostFilesError, power::PowerError, store::StoreError},
+    ports::{
+        engine::EngineError, host_files::HostFilesError, power::PowerError, store::StoreError, vpn::VpnError,
+    },
     reconcile::attachments::Full,
 };
 
@@ -75,6 +77,9 @@ pub enum CoreError {
     /// logind failed.
     #[error(transparent)]
     Power(#[from] PowerError),
+    /// The VPN could not be started or stopped.
+    #[error(transparent)]
+    Vpn(#[from] VpnError),
     /// The work goes on, but its end is not in sight.
     #[error("still in progress: {waiting_for}")]
     StillInProgress {

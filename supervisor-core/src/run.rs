@@ -30,6 +30,7 @@ use crate::{
         store::{self, FileStore, Loaded},
         systemd::SystemState,
         userns,
+        vpn_unit::VpnUnit,
     },
     config::Config,
     config_json,
@@ -183,7 +184,7 @@ async fn assemble(
     let (heartbeat_switch, connectivity) = start_heartbeat(config, device.api_endpoint);
     let api_access = Arc::new(ApiAccessKeeper::new(store, Arc::clone(&reconciler), api_sender));
     let terminals = Arc::new(Terminals::new(Arc::clone(&reconciler), engine));
-    let facts = Arc::new(LinuxHostFacts::new(config.host_root.clone(), bus));
+    let facts = Arc::new(LinuxHostFacts::new(config.host_root.clone(), bus.clone()));
     let diagnosis = Diagnosis::new(
         Arc::clone(&reconciler),
         manager,
@@ -197,6 +198,7 @@ async fn assemble(
         terminals,
         api_access,
         heartbeat_switch,
+        vpn: Arc::new(VpnUnit::new(bus, config.vpn_unit.clone())),
         connectivity,
         diagnosis: Arc::new(diagnosis),
         socket_gid: config.socket_gid,

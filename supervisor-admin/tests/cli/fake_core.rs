@@ -267,6 +267,10 @@ impl connectivity::Connectivity for Service {
         Ok(Response::new(v1::SetHeartbeatReply {}))
     }
 
+    async fn set_vpn(&self, _request: Request<v1::SetVpnRequest>) -> Answer<v1::SetVpnReply> {
+        Err(Status::unimplemented("the tool does not call this"))
+    }
+
     async fn get_connectivity(
         &self,
         request: Request<v1::GetConnectivityRequest>,

@@ -6,3 +6,4 @@ pub mod diagnose;
 pub mod logs;
 pub mod power;
 pub mod terminal;
+pub mod vpn;

@@ -10,3 +10,4 @@ pub mod logind;
 pub mod store;
 pub mod systemd;
 pub mod userns;
+pub mod vpn_unit;

@@ -1,6 +1,6 @@
-//! What systemd says about the whole device.
+//! What systemd says about the whole device, and what it can be asked for.
 
-use zbus::proxy::CacheProperties;
+use zbus::{OwnedObjectPath, proxy::CacheProperties};
 
 use super::bus::{BusError, SystemBus};
 
@@ -11,7 +11,10 @@ use super::bus::{BusError, SystemBus};
     default_service = "org.freedesktop.systemd1",
     default_path = "/org/freedesktop/systemd1"
 )]
-trait SystemdManager {
+pub(super) trait SystemdManager {
+    /// Queues a job; `mode` is how it gets on with others.
+    async fn start_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
+    async fn stop_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
     #[zbus(property)]
     fn system_state(&self) -> zbus::Result<String>;
     #[zbus(property)]

@@ -24,6 +24,8 @@ pub enum Action {
     Stop(Vec<ServiceName>),
     /// Remove the app's containers and forget it.
     Remove,
+    /// The same, on the word of whoever may remove only what role frontend applied.
+    Withdraw,
 }
 
 impl Action {
@@ -36,6 +38,7 @@ impl Action {
             Self::Start(_) => "start",
             Self::Stop(_) => "stop",
             Self::Remove => "remove",
+            Self::Withdraw => "withdraw",
         }
     }
 }
@@ -73,7 +76,7 @@ pub fn edit(record: &AppRecord, action: &Action) -> Result<AppRecord, NoSuchServ
                 intent.run = false;
             }
         }
-        Action::Remove => next.removed = true,
+        Action::Remove | Action::Withdraw => next.removed = true,
     }
     Ok(next)
 }

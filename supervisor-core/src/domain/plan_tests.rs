@@ -130,6 +130,7 @@ fn action() -> impl Strategy<Value = Action> {
         Just(Action::Stop(Vec::new())),
         Just(Action::Start(Vec::new())),
         Just(Action::Remove),
+        Just(Action::Withdraw),
     ]
 }
 

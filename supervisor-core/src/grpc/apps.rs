@@ -43,7 +43,7 @@ fn whole_app(names: &[ServiceName], action: Action) -> Result<Action, CoreError>
 }
 
 /// Whoever is not known to be the owner is bounded by the owner's policy.
-fn applied_by(request: &Request<ApplyRequest>) -> AppliedBy {
+fn on_whose_word<T>(request: &Request<T>) -> AppliedBy {
     match request.extensions().get::<Caller>().map(|caller| caller.role) {
         Some(Role::Admin) => AppliedBy::Admin,
         Some(Role::Frontend) | None => AppliedBy::Frontend,
@@ -69,7 +69,7 @@ impl AppsService {
 #[tonic::async_trait]
 impl Apps for AppsService {
     async fn apply(&self, request: Request<ApplyRequest>) -> Result<Response<ApplyReply>, Status> {
-        let by = applied_by(&request);
+        let by = on_whose_word(&request);
         let ApplyRequest { target, force, no_wait: _ } = request.into_inner();
         let work = async {
             let target = target::from_wire(target.unwrap_or_default())?;
@@ -118,7 +118,11 @@ impl Apps for AppsService {
     }
 
     async fn remove(&self, request: Request<AppRequest>) -> Result<Response<AppReply>, Status> {
-        self.act(request, |names| whole_app(&names, Action::Remove)).await
+        let removal = match on_whose_word(&request) {
+            AppliedBy::Admin => Action::Remove,
+            AppliedBy::Frontend => Action::Withdraw,
+        };
+        self.act(request, |names| whole_app(&names, removal)).await
     }
 
     async fn update(&self, request: Request<UpdateRequest>) -> Result<Response<UpdateReply>, Status> {

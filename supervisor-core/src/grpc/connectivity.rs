@@ -3,19 +3,21 @@
 use futures_util::{StreamExt, stream::BoxStream};
 use supervisor_proto::v1::{
     ConnectivityState as WireState, GetConnectivityRequest, SetHeartbeatReply, SetHeartbeatRequest,
-    WatchConnectivityRequest, connectivity_server::Connectivity,
+    SetVpnReply, SetVpnRequest, WatchConnectivityRequest, connectivity_server::Connectivity,
 };
 use tokio::sync::watch;
 use tokio_stream::wrappers::WatchStream;
 use tonic::{Request, Response, Status};
 
-use super::server::until_closing;
-use crate::heartbeat::ConnectivityState;
+use super::{server::until_closing, status::to_status};
+use crate::{actions::vpn::VpnSwitch, heartbeat::ConnectivityState};
 
 /// The service.
 pub struct ConnectivityService {
     /// The heartbeat's switch.
     pub switch: watch::Sender<bool>,
+    /// The VPN's.
+    pub vpn: VpnSwitch,
     /// What the heartbeat finds.
     pub state: watch::Receiver<ConnectivityState>,
     /// True once core is ending.
@@ -39,6 +41,11 @@ impl Connectivity for ConnectivityService {
     ) -> Result<Response<SetHeartbeatReply>, Status> {
         self.switch.send_replace(request.get_ref().enabled);
         Ok(Response::new(SetHeartbeatReply {}))
+    }
+
+    async fn set_vpn(&self, request: Request<SetVpnRequest>) -> Result<Response<SetVpnReply>, Status> {
+        self.vpn.set(request.get_ref().enabled).await.map_err(|error| to_status(&error))?;
+        Ok(Response::new(SetVpnReply {}))
     }
 
     async fn get_connectivity(

@@ -20,9 +20,13 @@ use super::{
     roles::RolePolicy, terminal::TerminalService,
 };
 use crate::{
-    actions::{api_access::ApiAccessKeeper, diagnose::Diagnosis, power::PowerActions, terminal::Terminals},
+    actions::{
+        api_access::ApiAccessKeeper, diagnose::Diagnosis, power::PowerActions, terminal::Terminals,
+        vpn::VpnSwitch,
+    },
     closing::closed,
     heartbeat::ConnectivityState,
+    ports::vpn::Vpn,
     reconcile::Reconciler,
 };
 
@@ -49,6 +53,8 @@ pub struct Services {
     pub api_access: Arc<ApiAccessKeeper>,
     /// The heartbeat's switch.
     pub heartbeat_switch: watch::Sender<bool>,
+    /// The host's VPN.
+    pub vpn: Arc<dyn Vpn>,
     /// What the heartbeat finds.
     pub connectivity: watch::Receiver<ConnectivityState>,
     /// Looks for faults.
@@ -101,7 +107,8 @@ pub async fn serve(listener: UnixListener, roles: RolePolicy, services: Services
     let terminals = TerminalService { terminals: services.terminals };
     let api_access = ApiAccessService { keeper: services.api_access, closing: closing.clone() };
     let (switch, state) = (services.heartbeat_switch, services.connectivity);
-    let connectivity = ConnectivityService { switch, state, closing: closing.clone() };
+    let connectivity =
+        ConnectivityService { switch, vpn: VpnSwitch::new(services.vpn), state, closing: closing.clone() };
     let serving = Server::builder()
         .concurrency_limit_per_connection(MAX_CALLS)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)

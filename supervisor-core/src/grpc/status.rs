@@ -12,7 +12,7 @@ use tonic::{Code, Status};
 
 use crate::{
     error::{CoreError, chain},
-    ports::{engine::EngineError, host_files::HostFilesError, power::PowerError},
+    ports::{engine::EngineError, host_files::HostFilesError, power::PowerError, vpn::VpnError},
 };
 
 /// Turns an error into what the client gets: code, reason, subject, and its top line. Failures of core's
@@ -46,6 +46,10 @@ fn classify(error: &CoreError) -> (Code, ErrorReason, String) {
         CoreError::Power(PowerError::Unavailable(_)) => (Code::Unavailable, LogindUnavailable, none),
         CoreError::Power(PowerError::Refused { why, .. }) => {
             (Code::FailedPrecondition, PowerRefused, why.clone())
+        }
+        CoreError::Vpn(VpnError::Unavailable(_)) => (Code::Unavailable, LogindUnavailable, none),
+        CoreError::Vpn(VpnError::Refused { unit, .. }) => {
+            (Code::FailedPrecondition, PowerRefused, unit.clone())
         }
         CoreError::StillInProgress { waiting_for } => {
             (Code::Unavailable, StillInProgress, waiting_for.clone())

@@ -7,3 +7,4 @@ pub mod host_facts;
 pub mod host_files;
 pub mod power;
 pub mod store;
+pub mod vpn;

@@ -129,7 +129,7 @@ impl Reconciler {
         if matches!(action, Action::Apply(_, AppliedBy::Frontend)) && self.workers().unread.contains(&app) {
             return Err(CoreError::OwnersApp(app));
         }
-        let is_removal = action == Action::Remove;
+        let is_removal = matches!(action, Action::Remove | Action::Withdraw);
         let known = self.workers().handles.get(&app).cloned();
         let handle = match (known, &action) {
             (Some(handle), _) => handle,

@@ -63,6 +63,7 @@ impl Served {
             terminals: Arc::new(Terminals::new(reconciler(), store())),
             api_access,
             heartbeat_switch: watch::channel(true).0,
+            vpn: store(),
             connectivity: states,
             closing: world.closing.subscribe(),
         };

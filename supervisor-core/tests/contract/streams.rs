@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use supervisor_proto::v1::{
-    AppRequest, GetConnectivityRequest, LogsRequest, SetHeartbeatRequest, WatchConnectivityRequest,
-    WatchRequest,
+    AppRequest, ErrorReason, GetConnectivityRequest, LogsRequest, SetHeartbeatRequest, SetVpnRequest,
+    WatchConnectivityRequest, WatchRequest,
 };
 use tokio::{io::AsyncReadExt as _, net::UnixStream, time::timeout};
 use tonic_health::pb::{
@@ -12,7 +12,7 @@ use tonic_health::pb::{
 };
 
 use crate::{
-    fakes::{APP, World},
+    fakes::{APP, Fault, World},
     served::Served,
 };
 
@@ -50,6 +50,18 @@ async fn connectivity_is_told_now_and_when_it_changes() {
     assert!(!watch.message().await.unwrap().unwrap().online);
     client.set_heartbeat(SetHeartbeatRequest { enabled: false }, "-").await.unwrap();
     assert!(!client.get_connectivity(GetConnectivityRequest {}, "-").await.unwrap().heartbeat_enabled);
+}
+
+#[tokio::test]
+async fn vpn_is_started_and_stopped_and_a_host_that_cannot_is_said_so() {
+    let served = Served::new();
+    let client = served.client();
+    let set = |enabled| client.set_vpn(SetVpnRequest { enabled }, "-");
+    set(false).await.unwrap();
+    set(true).await.unwrap();
+    assert_eq!(served.world.device.calls(), ["VPN up=false", "VPN up=true"]);
+    served.world.device.fault_on("VPN", Fault::Absent);
+    assert_eq!(set(true).await.unwrap_err().reason(), Some(ErrorReason::LogindUnavailable));
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use std::{
 use actix_web::{App, HttpServer, web};
 use supervisor_proto::v1::{
     ConnectivityState, GetConnectivityRequest, HelloReply, HelloRequest, SetHeartbeatReply,
-    SetHeartbeatRequest, WatchConnectivityRequest,
+    SetHeartbeatRequest, SetVpnReply, SetVpnRequest, WatchConnectivityRequest,
     connectivity_server::{Connectivity, ConnectivityServer},
     contract_server::{Contract, ContractServer},
 };
@@ -101,6 +101,13 @@ impl Connectivity for Nothing {
         _request: Request<SetHeartbeatRequest>,
     ) -> std::result::Result<Response<SetHeartbeatReply>, Status> {
         Ok(Response::new(SetHeartbeatReply {}))
+    }
+
+    async fn set_vpn(
+        &self,
+        _request: Request<SetVpnRequest>,
+    ) -> std::result::Result<Response<SetVpnReply>, Status> {
+        Ok(Response::new(SetVpnReply {}))
     }
 
     async fn get_connectivity(

@@ -16,6 +16,7 @@ use crate::{
         host_files::{HeldLock, HostFiles, HostFilesError, LockToken},
         power::{PowerAction, PowerError, PowerManager},
         store::{PowerIntent, Store, StoreError, StoredApiAccess},
+        vpn::{Vpn, VpnError, VpnOutcome},
     },
 };
 
@@ -198,6 +199,14 @@ impl PowerManager for FakeDevice {
 
     async fn execute(&self, action: PowerAction) -> Result<(), PowerError> {
         self.call(format!("do {action}"), no_power(action), |_| Ok(())).await
+    }
+}
+
+#[async_trait]
+impl Vpn for FakeDevice {
+    async fn set(&self, up: bool) -> Result<VpnOutcome, VpnError> {
+        let away = |_| VpnError::Unavailable("no bus".into());
+        self.call(format!("VPN up={up}"), away, |_| Ok(VpnOutcome::Accepted)).await
     }
 }
 

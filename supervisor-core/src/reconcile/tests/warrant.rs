@@ -177,6 +177,9 @@ async fn app_of_the_owners_is_not_the_frontends_to_replace() {
     let answer = world.act(APP, by_frontend(target_of(APP, vec![("other", service())]))).await;
     assert!(matches!(answer, Err(CoreError::OwnersApp(_))), "{answer:?}");
     assert_eq!(world.device.record(APP).target, target(APP));
+    let answer = world.act(APP, Action::Withdraw).await;
+    assert!(matches!(answer, Err(CoreError::OwnersApp(_))), "{answer:?}");
+    assert_eq!(world.device.running(APP), [("c1".to_owned(), 1)]);
     world.act(APP, Action::Remove).await.unwrap();
     world.act(APP, by_frontend(target(APP))).await.unwrap();
 }
@@ -187,6 +190,14 @@ async fn app_of_the_frontends_becomes_the_owners_when_the_owner_applies_it() {
     world.act(APP, apply(target(APP))).await.unwrap();
     assert_eq!(world.device.record(APP).applied_by, AppliedBy::Admin);
     assert_eq!(world.device.running(APP), [("c1".to_owned(), 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn app_of_the_frontends_is_its_to_withdraw() {
+    let world = World::with_frontends_app(target(APP)).await;
+    world.act(APP, Action::Withdraw).await.unwrap();
+    assert_eq!(world.device.containers_in_all(), 0);
+    assert!(world.reconciler.context().status.watch().borrow().apps.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,7 +19,7 @@ impl Worker {
     /// changed.
     pub(super) async fn accept(&mut self, action: &Action, force: bool) -> Result<(), CoreError> {
         let current = match (&self.record, action) {
-            (Some(record), Action::Apply(_, AppliedBy::Frontend))
+            (Some(record), Action::Apply(_, AppliedBy::Frontend) | Action::Withdraw)
                 if record.applied_by == AppliedBy::Admin =>
             {
                 return Err(CoreError::OwnersApp(self.app));
@@ -31,7 +31,7 @@ impl Worker {
         let mut next = edit(&current, action)
             .map_err(|missing| CoreError::ServiceNotFound { app: self.app, service: missing.0 })?;
         let takes_away = match action {
-            Action::Restart(_) | Action::Purge | Action::Stop(_) | Action::Remove => true,
+            Action::Restart(_) | Action::Purge | Action::Stop(_) | Action::Remove | Action::Withdraw => true,
             // A new target is kept even while updates are locked; it is carried out later.
             Action::Apply(..) | Action::Start(_) => false,
         };

@@ -62,6 +62,9 @@ pub enum Call {
     Heartbeat {
         enabled: bool,
     },
+    Vpn {
+        enabled: bool,
+    },
 }
 
 /// What the fake core is to do.

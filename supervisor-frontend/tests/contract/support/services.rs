@@ -9,10 +9,10 @@ use supervisor_proto::{
         DescribeAppRequest, ErrorReason, GetApiAccessReply, GetApiAccessRequest, GetConnectivityRequest,
         HelloReply, HelloRequest, ListRequest, LogChunk, LogsRequest, PowerReply, PowerRequest, Role,
         RotateApiKeyReply, RotateApiKeyRequest, RotationRequested, SetApiAccessReply, SetApiAccessRequest,
-        SetHeartbeatReply, SetHeartbeatRequest, UpdateReply, UpdateRequest, WatchConnectivityRequest,
-        WatchRequest, WatchRotationsRequest, api_access_server::ApiAccess, apps_server::Apps,
-        connectivity_server::Connectivity, contract_server::Contract, inspection_server::Inspection,
-        power_server::Power,
+        SetHeartbeatReply, SetHeartbeatRequest, SetVpnReply, SetVpnRequest, UpdateReply, UpdateRequest,
+        WatchConnectivityRequest, WatchRequest, WatchRotationsRequest, api_access_server::ApiAccess,
+        apps_server::Apps, connectivity_server::Connectivity, contract_server::Contract,
+        inspection_server::Inspection, power_server::Power,
     },
 };
 use tokio_stream::{
@@ -147,6 +147,11 @@ impl Connectivity for Shared {
     async fn set_heartbeat(&self, request: Request<SetHeartbeatRequest>) -> Answer<SetHeartbeatReply> {
         self.act(Call::Heartbeat { enabled: request.get_ref().enabled }, id(&request)).await?;
         Ok(Response::new(SetHeartbeatReply {}))
+    }
+
+    async fn set_vpn(&self, request: Request<SetVpnRequest>) -> Answer<SetVpnReply> {
+        self.act(Call::Vpn { enabled: request.get_ref().enabled }, id(&request)).await?;
+        Ok(Response::new(SetVpnReply {}))
     }
 
     async fn watch_connectivity(
