@@ -5,11 +5,13 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::time::Duration;
 
+use fake_cloud::FakeCloud;
+
 use crate::Result;
 use crate::command::run;
 use crate::live::Process;
 use crate::scratch::Folder;
-use crate::wait::wait_until;
+use crate::wait::{check, wait_until};
 
 const READY: Duration = Duration::from_secs(10);
 const NOISE_MEGABYTES: usize = 64;
@@ -17,7 +19,7 @@ const NOISE_MEGABYTES: usize = 64;
 /// A registry that ends with its owner.
 #[derive(Debug)]
 pub struct Registry {
-    process: Option<Process>,
+    _process: Process,
     port: u16,
     folder: Folder,
 }
@@ -25,19 +27,38 @@ pub struct Registry {
 impl Registry {
     /// Starts an empty one.
     pub fn start() -> Result<Self> {
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let mut registry = Self { process: None, port, folder: Folder::new()? };
-        let configuration = format!(
-            "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: 127.0.0.1:{port}\n",
-            registry.folder.join("images")
-        );
-        fs::write(registry.folder.path().join("registry.yml"), configuration)?;
-        let mut command = Command::new("docker-registry");
-        command.args(["serve", &registry.folder.join("registry.yml")]);
-        registry.process = Some(Process::start(&mut command, &registry.folder.path().join("log"))?);
+        let folder = Folder::new()?;
+        let (process, port) = serve(&folder, "open", "")?;
         let address = format!("http://127.0.0.1:{port}/v2/");
         wait_until("the registry", READY, || run(&["curl", "-fsS", &address]))?;
-        Ok(registry)
+        Ok(Self { _process: process, port, folder })
+    }
+
+    /// A second door to the same images, which asks for tokens of this cloud. Answers its process and address.
+    pub fn guarded_by(&self, cloud: &FakeCloud) -> Result<(Process, String)> {
+        let certificate = self.folder.path().join("cloud.pem");
+        fs::write(&certificate, cloud.token_certificate())?;
+        let (realm, issuer) = (cloud.token_realm(), cloud.token_issuer());
+        let guard = format!(
+            "auth:\n  token:\n    realm: {realm}\n    service: fleet\n    issuer: {issuer}\n    rootcertbundle: {}\n",
+            certificate.display()
+        );
+        let (process, port) = serve(&self.folder, "guarded", &guard)?;
+        let address = format!("http://127.0.0.1:{port}/v2/");
+        let refused = ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", &address];
+        wait_until("the guarded registry", READY, || check(run(&refused)? == "401", "no 401"))?;
+        Ok((process, format!("127.0.0.1:{port}")))
+    }
+
+    /// Puts an image into the registry as it is, forgets it on this machine, and gives its path with its digest,
+    /// which is the same at every door.
+    pub fn hold(&self, image: &str, name: &str) -> Result<String> {
+        let full = format!("127.0.0.1:{}/{name}", self.port);
+        run(&["docker", "tag", image, &full])?;
+        let pushed = run(&["docker", "push", &full])?;
+        forget(&full)?;
+        let digest = pushed.split_whitespace().find(|word| word.starts_with("sha256:"));
+        Ok(format!("{name}@{}", digest.ok_or("the engine tells no digest")?))
     }
 
     /// Puts a copy of an image with a large layer of noise into the registry, forgets it on this
@@ -63,6 +84,20 @@ impl Registry {
         forget(&full)?;
         Ok(full)
     }
+}
+
+/// Starts a registry over the folder's images, with these further lines of configuration.
+fn serve(folder: &Folder, name: &str, more: &str) -> Result<(Process, u16)> {
+    let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+    let images = folder.join("images");
+    let configuration = format!(
+        "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {images}\nhttp:\n  addr: 127.0.0.1:{port}\n{more}"
+    );
+    let file = folder.join(&format!("{name}.yml"));
+    fs::write(&file, configuration)?;
+    let mut command = Command::new("docker-registry");
+    command.args(["serve", &file]);
+    Ok((Process::start(&mut command, &folder.path().join("log"))?, port))
 }
 
 /// Removes an image from this machine.

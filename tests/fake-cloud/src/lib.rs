@@ -24,6 +24,7 @@ mod report;
 mod route;
 mod seen;
 mod server;
+mod signer;
 mod state;
 mod token;
 mod world;

@@ -21,15 +21,17 @@ use crate::{
     logs, register, report,
     route::Route,
     seen::Seen,
+    signer::{ISSUER, Signer},
     state, token,
     world::{FLEET_ID, FLEET_UUID, PROVISIONING_KEY, World},
 };
 
 /// What the server's thread and the test share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Shared {
     world: Mutex<World>,
     changed: Condvar,
+    signer: Signer,
 }
 
 impl Shared {
@@ -61,7 +63,8 @@ impl FakeCloud {
 
     /// The same at this address.
     pub fn start_at(address: SocketAddr) -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
+        let signer = Signer::new().map_err(io::Error::other)?;
+        let shared = Arc::new(Shared { world: Mutex::default(), changed: Condvar::new(), signer });
         let (address, running) = serve(&shared, address)?;
         Ok(Self { shared, address, running: Some(running) })
     }
@@ -74,6 +77,21 @@ impl FakeCloud {
     /// The key that may register devices.
     pub const fn provisioning_key(&self) -> &'static str {
         PROVISIONING_KEY
+    }
+
+    /// Where a registry sends its callers for a token.
+    pub fn token_realm(&self) -> String {
+        format!("{}/auth/v1/token", self.url())
+    }
+
+    /// The certificate by which a registry knows the tokens, in PEM form.
+    pub fn token_certificate(&self) -> &str {
+        self.shared.signer.certificate()
+    }
+
+    /// Who issues the tokens, by name.
+    pub const fn token_issuer(&self) -> &'static str {
+        ISSUER
     }
 
     /// The fleet's number, which is also its app's.
@@ -308,7 +326,10 @@ async fn answer(
         Err(BodyError::TooLarge) => return answer::bare(413),
         Err(BodyError::Broken) => return answer::bare(400),
     };
-    let mut answer = shared.with(|world| known(world, request, route, subject, key, &body));
+    let mut answer = shared.with(|world| match route {
+        Route::Token => token::get(world, &shared.signer, request),
+        _ => known(world, request, route, subject, key, &body),
+    });
     let ahead = shared.with(|world| world.clock_ahead_s);
     if let Some(date) = date(ahead) {
         answer.headers_mut().insert(actix_web::http::header::DATE, date);
@@ -336,10 +357,9 @@ fn known(
         Route::Logs => {
             json().map_or_else(|| answer::bare(400), |body| logs::batch(world, subject, key, &body))
         }
-        Route::Token => token::get(world, request.headers()),
         Route::Ping => answer::builder(200).body("OK"),
         Route::Connectivity => answer::bare(204),
-        Route::LogStream | Route::Other => answer::bare(404),
+        Route::LogStream | Route::Token | Route::Other => answer::bare(404),
     }
 }
 
