@@ -22,7 +22,7 @@ fn compose_with_access_sets_every_variable_in_both_families() {
             ("_APP_NAME", "demo"),
             ("_SERVICE_NAME", "web"),
             ("_DEVICE_UUID", "device-uuid"),
-            ("_SUPERVISOR_VERSION", supervisor_proto::REPORTED_VERSION),
+            ("_SUPERVISOR_VERSION", REPORTED_VERSION),
             ("_SUPERVISOR_API_KEY", "secret_key"),
             ("_SUPERVISOR_HOST", "10.114.104.1"),
             ("_SUPERVISOR_PORT", "48484"),

@@ -1,6 +1,7 @@
 //! The standing connection to core: tells it the API key, passes on update wishes, and receives app
 //! state, connectivity and rotation requests. Everything is pushed; nothing is polled.
 
+pub mod apps_states;
 pub mod apps_summary;
 pub mod backoff;
 pub mod pending_update;
@@ -17,6 +18,7 @@ use crate::{
     error_chain::chain,
     led::LedHandle,
 };
+use apps_states::AppsStates;
 use apps_summary::AppsSummary;
 use backoff::Backoff;
 use pending_update::{PendingUpdate, UpdateWish};
@@ -29,6 +31,7 @@ const STABLE_AFTER: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct LinkHandle {
     apps: watch::Receiver<Arc<AppsSummary>>,
+    states: AppsStates,
     updates: Arc<PendingUpdate>,
     presence: Arc<Presence>,
 }
@@ -37,6 +40,11 @@ impl LinkHandle {
     /// The last app state that core streamed; the idle state before the first.
     pub fn apps(&self) -> Arc<AppsSummary> {
         self.apps.borrow().clone()
+    }
+
+    /// The whole state of the apps, for whoever has to know all of it.
+    pub const fn states(&self) -> &AppsStates {
+        &self.states
     }
 
     /// How long there has been no connection to core; `None` while there is one.
@@ -58,6 +66,7 @@ pub struct CoreLink {
     port: u16,
     led: LedHandle,
     apps: watch::Sender<Arc<AppsSummary>>,
+    states: AppsStates,
     updates: Arc<PendingUpdate>,
     presence: Arc<Presence>,
 }
@@ -79,8 +88,14 @@ impl CoreLink {
         let (apps, receiver) = watch::channel(Arc::new(AppsSummary::default()));
         let updates = Arc::new(PendingUpdate::default());
         let presence = Arc::new(Presence::default());
-        let handle = LinkHandle { apps: receiver, updates: updates.clone(), presence: presence.clone() };
-        (Self { client, keys, port, led, apps, updates, presence }, handle)
+        let states = AppsStates::default();
+        let handle = LinkHandle {
+            apps: receiver,
+            states: states.clone(),
+            updates: updates.clone(),
+            presence: presence.clone(),
+        };
+        (Self { client, keys, port, led, apps, states, updates, presence }, handle)
     }
 
     /// Connects, and connects again whenever the connection ends. Never returns.
@@ -92,6 +107,7 @@ impl CoreLink {
             let started = Instant::now();
             let Err(error) = self.session().await;
             self.presence.went();
+            self.states.forget();
             self.client.disconnect().await;
             let left = self.apps.borrow().without_core();
             self.apps.send_replace(Arc::new(left));

@@ -39,7 +39,9 @@ impl CoreLink {
         loop {
             tokio::select! {
                 state = next(&mut streams.apps) => {
-                    self.apps.send_replace(Arc::new(AppsSummary::of(&state?)));
+                    let state = state?;
+                    self.apps.send_replace(Arc::new(AppsSummary::of(&state)));
+                    self.states.keep(state);
                 }
                 state = next(&mut streams.connectivity) => self.led.set_online(state?.online),
                 request = next(&mut streams.rotations) => {
