@@ -70,7 +70,7 @@ impl AppsService {
 impl Apps for AppsService {
     async fn apply(&self, request: Request<ApplyRequest>) -> Result<Response<ApplyReply>, Status> {
         let by = on_whose_word(&request);
-        let ApplyRequest { target, force, no_wait: _ } = request.into_inner();
+        let ApplyRequest { target, force, no_wait } = request.into_inner();
         let work = async {
             let target = target::from_wire(target.unwrap_or_default())?;
             let (app, commit) = (target.app.app_id, target.app.commit.clone());
@@ -81,7 +81,12 @@ impl Apps for AppsService {
             for warning in &warnings {
                 log::warn!("target gives access to the host app_id={app} what='{warning}'");
             }
-            self.reconciler.act(app, Action::Apply(Box::new(target), by), force).await?;
+            let action = Action::Apply(Box::new(target), by);
+            if no_wait {
+                self.reconciler.begin(app, action, force).await?;
+            } else {
+                self.reconciler.act(app, action, force).await?;
+            }
             Ok((commit, warnings))
         };
         let (commit, warnings) = work.await.map_err(|error: CoreError| to_status(&error))?;

@@ -18,7 +18,7 @@ use tokio::{
 use super::{
     Context,
     cycle::Signals,
-    worker::{Command, Origin, Worker},
+    worker::{Command, Origin, Until, Worker},
 };
 use crate::{
     domain::{
@@ -126,6 +126,15 @@ impl Reconciler {
 
     /// Carries out an action; the answer comes when the engine has been driven to it.
     pub async fn act(&self, app: AppId, action: Action, force: bool) -> Result<(), CoreError> {
+        self.ask(app, action, force, Until::Done).await
+    }
+
+    /// Carries out an action; the answer comes as soon as the action is on disk.
+    pub async fn begin(&self, app: AppId, action: Action, force: bool) -> Result<(), CoreError> {
+        self.ask(app, action, force, Until::Stored).await
+    }
+
+    async fn ask(&self, app: AppId, action: Action, force: bool, until: Until) -> Result<(), CoreError> {
         if matches!(action, Action::Apply(_, AppliedBy::Frontend)) && self.workers().unread.contains(&app) {
             return Err(CoreError::OwnersApp(app));
         }
@@ -144,7 +153,7 @@ impl Reconciler {
             (None, _) => return Err(CoreError::AppNotFound(app)),
         };
         let (reply, answer) = oneshot::channel();
-        let command = Command::Act { action, force, reply };
+        let command = Command::Act { action, force, until, reply };
         handle.commands.try_send(command).map_err(|refused| match refused {
             TrySendError::Full(_) => CoreError::StillInProgress {
                 waiting_for: "the actions on this app that came before".to_owned(),

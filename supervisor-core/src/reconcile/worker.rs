@@ -33,6 +33,15 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub use self::intents::fresh_token;
 use self::waiters::{Reply, Waiters, failure};
 
+/// What the caller of an action waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// The action is on disk; how its work goes shows on the status board.
+    Stored,
+    /// The engine has been driven to it.
+    Done,
+}
+
 /// What a worker is asked to do.
 pub enum Command {
     /// Carry out an action and answer when it is done.
@@ -41,6 +50,8 @@ pub enum Command {
         action: Action,
         /// Override the update locks.
         force: bool,
+        /// When the answer goes.
+        until: Until,
         /// Where the answer goes.
         reply: Reply,
     },
@@ -125,7 +136,9 @@ impl Worker {
             };
             tokio::select! {
                 command = self.commands.recv() => match command {
-                    Some(Command::Act { action, force, reply }) => self.act(&action, force, reply).await,
+                    Some(Command::Act { action, force, until, reply }) => {
+                        self.act(&action, force, until, reply).await;
+                    }
                     Some(Command::Hold { reply, release }) => self.hold(reply, release).await,
                     None => break,
                 },
@@ -136,8 +149,12 @@ impl Worker {
         }
     }
 
-    async fn act(&mut self, action: &Action, force: bool, reply: Reply) {
+    async fn act(&mut self, action: &Action, force: bool, until: Until, reply: Reply) {
         match self.accept(action, force).await {
+            Ok(()) if until == Until::Stored => {
+                let _ = reply.send(Ok(()));
+                self.drive(None).await;
+            }
             Ok(()) => self.drive(Some(reply)).await,
             Err(error) => {
                 self.let_go().await;

@@ -19,7 +19,7 @@ fn request(app_id: u64) -> AppRequest {
     AppRequest { app_id, ..AppRequest::default() }
 }
 
-fn refusal<T: std::fmt::Debug>(answer: Result<T, CallError>) -> (ErrorReason, String) {
+pub fn refusal<T: std::fmt::Debug>(answer: Result<T, CallError>) -> (ErrorReason, String) {
     match answer {
         Err(CallError::Refused { reason, subject, .. }) => (reason, subject),
         other => panic!("{other:?}"),

@@ -5,6 +5,7 @@
 
 use supervisor_core::{adapters, domain, error, event_feed, ports, reconcile};
 
+mod apply;
 mod audit;
 mod diagnostics;
 mod errors;

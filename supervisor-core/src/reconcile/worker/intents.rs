@@ -43,9 +43,17 @@ impl Worker {
         if takes_away && !next.override_locks {
             self.held = Some(take_locks(&self.context, &current, Held::new()).await?);
         }
-        self.context.store.save_app(&next).await?;
+        // A cloud says the same again and again: nothing is written for that.
+        let is_known = matches!(action, Action::Apply(..)) && !self.unsaved;
+        let is_repeated = is_known && self.record.as_ref() == Some(&next);
+        if !is_repeated {
+            self.context.store.save_app(&next).await?;
+        }
         if force {
             self.signals.force.store(true, Ordering::Relaxed);
+        }
+        if is_repeated {
+            return Ok(());
         }
         log::info!("intent stored app_id={} action={}", self.app, action.name());
         self.context.events.tell(self.app, || What::ActionAccepted { action: action.name(), force });
