@@ -16,6 +16,7 @@ const FILES: &[&str] = &[
     "plan",
     "policy",
     "power",
+    "registry",
     "terminal",
 ];
 

@@ -23,7 +23,7 @@ use crate::{
         connectivity_client::ConnectivityClient, contract_client::ContractClient,
         diagnostics_client::DiagnosticsClient, events_client::EventsClient,
         inspection_client::InspectionClient, planner_client::PlannerClient, policy_client::PolicyClient,
-        power_client::PowerClient, terminal_client::TerminalClient,
+        power_client::PowerClient, registry_client::RegistryClient, terminal_client::TerminalClient,
     },
 };
 
@@ -254,6 +254,8 @@ calls! {
     get_api_access(ApiAccessClient, GetApiAccessRequest, QUICK_TIMEOUT) -> v1::GetApiAccessReply;
     /// `ApiAccess.RotateApiKey`.
     rotate_api_key(ApiAccessClient, RotateApiKeyRequest, QUICK_TIMEOUT) -> v1::RotateApiKeyReply;
+    /// `Registry.SetAccess`.
+    set_access(RegistryClient, SetRegistryAccessRequest, QUICK_TIMEOUT) -> v1::SetRegistryAccessReply;
 }
 
 macro_rules! streams {

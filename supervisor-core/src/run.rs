@@ -18,6 +18,7 @@ use crate::{
         api_access::ApiAccessKeeper,
         diagnose::{Diagnosis, Surroundings},
         power::{Boot, PowerActions},
+        registry_access::RegistryAccessKeeper,
         terminal::Terminals,
     },
     adapters::{
@@ -160,6 +161,7 @@ async fn assemble(
     let store: Arc<dyn Store> = Arc::new(FileStore::new(config.core_state_dir.clone()));
     let known = loaded.api_access.and_then(|stored| ApiAccess::new(stored.api_key, stored.port));
     let (api_sender, api) = watch::channel(known);
+    let (registry_sender, registry) = watch::channel(None);
     let engine = Arc::new(DockerEngine::new(&config.docker_socket));
     let context = Arc::new(Context {
         engine: Arc::<DockerEngine>::clone(&engine),
@@ -171,6 +173,7 @@ async fn assemble(
         own_places: own_places(config),
         device: DeviceFacts { uuid: device.uuid },
         api,
+        registry,
         closing: closing.clone(),
         status: StatusBoard::default(),
         events: EventFeed::default(),
@@ -183,24 +186,20 @@ async fn assemble(
     let power = start_power(config, &manager, &reconciler, &store, loaded.power).await;
     let (heartbeat_switch, connectivity) = start_heartbeat(config, device.api_endpoint);
     let api_access = Arc::new(ApiAccessKeeper::new(store, Arc::clone(&reconciler), api_sender));
+    let registry_access = Arc::new(RegistryAccessKeeper::new(Arc::clone(&reconciler), registry_sender));
     let terminals = Arc::new(Terminals::new(Arc::clone(&reconciler), engine));
     let facts = Arc::new(LinuxHostFacts::new(config.host_root.clone(), bus.clone()));
-    let diagnosis = Diagnosis::new(
-        Arc::clone(&reconciler),
-        manager,
-        facts,
-        Arc::clone(&api_access),
-        surroundings(config),
-    );
+    let diagnosis = diagnosis(config, &reconciler, manager, facts, &api_access);
     Services {
         reconciler,
         power,
         terminals,
         api_access,
+        registry_access,
         heartbeat_switch,
         vpn: Arc::new(VpnUnit::new(bus, config.vpn_unit.clone())),
         connectivity,
-        diagnosis: Arc::new(diagnosis),
+        diagnosis,
         socket_gid: config.socket_gid,
         policy_file: config.core_policy.clone(),
         closing,
@@ -243,12 +242,20 @@ async fn this_boot() -> Boot {
     Boot { id }
 }
 
-fn surroundings(config: &Config) -> Surroundings {
-    Surroundings {
+fn diagnosis(
+    config: &Config,
+    reconciler: &Arc<Reconciler>,
+    manager: Arc<dyn PowerManager>,
+    facts: Arc<LinuxHostFacts>,
+    api_access: &Arc<ApiAccessKeeper>,
+) -> Arc<Diagnosis> {
+    let surroundings = Surroundings {
         host_root: config.host_root.clone(),
         data_path: config.resin_data_path.clone(),
         state_dir: config.core_state_dir.clone(),
-    }
+    };
+    let (reconciler, api_access) = (Arc::clone(reconciler), Arc::clone(api_access));
+    Arc::new(Diagnosis::new(reconciler, manager, facts, api_access, surroundings))
 }
 
 fn own_places(config: &Config) -> OwnPlaces {

@@ -5,5 +5,6 @@ mod choose;
 pub mod diagnose;
 pub mod logs;
 pub mod power;
+pub mod registry_access;
 pub mod terminal;
 pub mod vpn;

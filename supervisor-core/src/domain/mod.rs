@@ -20,6 +20,7 @@ pub mod plan;
 pub mod policy;
 pub mod preview;
 pub mod record;
+pub mod registry_access;
 pub mod settings;
 pub mod step;
 pub mod target;

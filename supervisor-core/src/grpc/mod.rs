@@ -15,6 +15,7 @@ mod plan;
 mod planner;
 mod policy;
 mod power;
+mod registry;
 pub mod roles;
 pub mod server;
 mod settings;

@@ -7,7 +7,7 @@ use supervisor_proto::v1::{
     api_access_server::ApiAccessServer, apps_server::AppsServer, connectivity_server::ConnectivityServer,
     contract_server::ContractServer, diagnostics_server::DiagnosticsServer, events_server::EventsServer,
     inspection_server::InspectionServer, planner_server::PlannerServer, policy_server::PolicyServer,
-    power_server::PowerServer, terminal_server::TerminalServer,
+    power_server::PowerServer, registry_server::RegistryServer, terminal_server::TerminalServer,
 };
 use tokio::{net::UnixListener, sync::watch};
 use tokio_stream::wrappers::UnixListenerStream;
@@ -17,12 +17,12 @@ use super::{
     api_access::ApiAccessService, apps::AppsService, connectivity::ConnectivityService,
     contract::ContractService, diagnostics::DiagnosticsService, events::EventsService, gate::GateLayer,
     inspection::InspectionService, planner::PlannerService, policy::PolicyService, power::PowerService,
-    roles::RolePolicy, terminal::TerminalService,
+    registry::RegistryService, roles::RolePolicy, terminal::TerminalService,
 };
 use crate::{
     actions::{
-        api_access::ApiAccessKeeper, diagnose::Diagnosis, power::PowerActions, terminal::Terminals,
-        vpn::VpnSwitch,
+        api_access::ApiAccessKeeper, diagnose::Diagnosis, power::PowerActions,
+        registry_access::RegistryAccessKeeper, terminal::Terminals, vpn::VpnSwitch,
     },
     closing::closed,
     heartbeat::ConnectivityState,
@@ -51,6 +51,8 @@ pub struct Services {
     pub terminals: Arc<Terminals>,
     /// The API's key and port.
     pub api_access: Arc<ApiAccessKeeper>,
+    /// What images are fetched with.
+    pub registry_access: Arc<RegistryAccessKeeper>,
     /// The heartbeat's switch.
     pub heartbeat_switch: watch::Sender<bool>,
     /// The host's VPN.
@@ -106,6 +108,7 @@ pub async fn serve(listener: UnixListener, roles: RolePolicy, services: Services
     let power = PowerService { actions: services.power };
     let terminals = TerminalService { terminals: services.terminals };
     let api_access = ApiAccessService { keeper: services.api_access, closing: closing.clone() };
+    let registry = RegistryService { keeper: services.registry_access };
     let (switch, state) = (services.heartbeat_switch, services.connectivity);
     let connectivity =
         ConnectivityService { switch, vpn: VpnSwitch::new(services.vpn), state, closing: closing.clone() };
@@ -123,6 +126,7 @@ pub async fn serve(listener: UnixListener, roles: RolePolicy, services: Services
         .add_service(PolicyServer::new(policy).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(InspectionServer::new(inspection).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(PowerServer::new(power).max_decoding_message_size(MAX_REQUEST_BYTES))
+        .add_service(RegistryServer::new(registry).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(TerminalServer::new(terminals).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(ApiAccessServer::new(api_access).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(ConnectivityServer::new(connectivity).max_decoding_message_size(MAX_REQUEST_BYTES))

@@ -26,6 +26,7 @@ use crate::{
     domain::{
         environment::{ApiAccess, DeviceFacts},
         host_access::OwnPlaces,
+        registry_access::RegistryAccess,
     },
     event_feed::EventFeed,
     ports::{engine::Engine, host_files::HostFiles, store::Store},
@@ -51,6 +52,8 @@ pub struct Context {
     pub device: DeviceFacts,
     /// The API's key and port, once a frontend has told them.
     pub api: watch::Receiver<Option<ApiAccess>>,
+    /// What images of the cloud's own registry are fetched with, once it has been told.
+    pub registry: watch::Receiver<Option<Arc<RegistryAccess>>>,
     /// True once core is ending.
     pub closing: watch::Receiver<bool>,
     /// What every app is doing.

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, Once, PoisonError};
 
 use supervisor_proto::v1::{
-    AppRequest, GetApiAccessRequest, ListRequest, OpenTerminal, PowerRequest, UpdateRequest,
-    apps_client::AppsClient, power_client::PowerClient,
+    AppRequest, GetApiAccessRequest, ListRequest, OpenTerminal, PowerRequest, SetRegistryAccessRequest,
+    UpdateRequest, apps_client::AppsClient, power_client::PowerClient,
 };
 use tokio::sync::watch;
 use tonic::Request;
@@ -157,6 +157,22 @@ async fn key_is_never_in_the_log() {
     assert!(line("audit-key").await.contains("method=ApiAccess/GetApiAccess"));
     let lines = lines();
     assert!(!lines.borrow().iter().any(|line| line.contains("topsecretkey")));
+}
+
+#[tokio::test]
+async fn registry_password_is_never_in_the_log() {
+    let _ = lines();
+    let served = Served::new();
+    for (api_host, id) in [("api.example.org", "audit-registry"), ("no host", "audit-registry-bad")] {
+        let request = SetRegistryAccessRequest {
+            api_host: api_host.to_owned(),
+            username: "d_0123".to_owned(),
+            password: "topsecretpassword".to_owned(),
+        };
+        let _ = served.client().set_access(request, id).await;
+        assert!(line(id).await.contains("method=Registry/SetAccess"));
+    }
+    assert!(!lines().borrow().iter().any(|line| line.contains("topsecretpassword")));
 }
 
 #[tokio::test]

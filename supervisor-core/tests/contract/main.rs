@@ -17,6 +17,7 @@ mod inspection;
 mod plan;
 mod policy;
 mod raw;
+mod registry;
 mod roles;
 mod served;
 mod streams;

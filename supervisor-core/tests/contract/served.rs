@@ -7,6 +7,7 @@ use supervisor_core::{
         api_access::ApiAccessKeeper,
         diagnose::{Diagnosis, Surroundings},
         power::{Boot, PowerActions},
+        registry_access::RegistryAccessKeeper,
         terminal::Terminals,
     },
     grpc::{
@@ -62,6 +63,7 @@ impl Served {
             power: Arc::new(PowerActions::new(store(), reconciler(), store(), boot, delay)),
             terminals: Arc::new(Terminals::new(reconciler(), store())),
             api_access,
+            registry_access: Arc::new(RegistryAccessKeeper::new(reconciler(), world.registry.clone())),
             heartbeat_switch: watch::channel(true).0,
             vpn: store(),
             connectivity: states,

@@ -18,6 +18,7 @@ use crate::{
         intent::Action,
         observed::{ContainerId, ContainerState},
         record::{AppRecord, AppliedBy},
+        registry_access::RegistryAccess,
         target::{RestartPolicy, Target},
     },
     error::CoreError,
@@ -36,6 +37,7 @@ pub struct World {
     pub device: Arc<FakeDevice>,
     pub reconciler: Arc<Reconciler>,
     pub api: watch::Sender<Option<ApiAccess>>,
+    pub registry: watch::Sender<Option<Arc<RegistryAccess>>>,
     pub closing: watch::Sender<bool>,
     pub policy: watch::Sender<Policy>,
 }
@@ -54,6 +56,7 @@ impl World {
     /// A life whose store also holds last good copies of damaged records.
     pub fn boot_damaged(device: &Arc<FakeDevice>, provisional: Vec<AppRecord>) -> Self {
         let (api, known) = watch::channel(None);
+        let (registry, access) = watch::channel(None);
         let (closing, ending) = watch::channel(false);
         let (granted, policy) = watch::channel(Policy::default());
         let records: Vec<AppRecord> = device.state().records.values().cloned().collect();
@@ -67,13 +70,14 @@ impl World {
             own_places: OwnPlaces::default(),
             device: DeviceFacts::default(),
             api: known,
+            registry: access,
             closing: ending,
             status: StatusBoard::default(),
             events: EventFeed::default(),
             attachments: Arc::default(),
         };
         let reconciler = Arc::new(Reconciler::new(Arc::new(context), records, provisional));
-        Self { device: Arc::clone(device), reconciler, api, closing, policy: granted }
+        Self { device: Arc::clone(device), reconciler, api, registry, closing, policy: granted }
     }
 
     /// A life with one app that role frontend applied.
