@@ -196,6 +196,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap:
 
 #[cfg(test)]
 mod tests {
+    use std::{collections::BTreeMap, ffi::OsStr};
+
     use super::*;
 
     fn parsed(arguments: &[&str]) -> Result<Cli, clap::Error> {
@@ -233,5 +235,19 @@ mod tests {
     #[test]
     fn declaration_of_flags_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn table_of_the_readme_has_exactly_the_variables_and_their_defaults() {
+        let mut declared = BTreeMap::new();
+        for argument in Cli::command().get_arguments() {
+            let default = argument.get_default_values().first();
+            let text = |os: &OsStr| os.to_str().unwrap().to_owned();
+            let variable = argument.get_env();
+            declared.extend(variable.map(|name| (text(name), default.map(|value| text(value)))));
+        }
+        let documented = supervisor_docs::settings("core").into_iter();
+        let documented = documented.map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned)));
+        assert_eq!(declared, documented.collect());
     }
 }

@@ -137,3 +137,7 @@ fn read<T: serde::de::DeserializeOwned>(container: &Container, label: &str) -> O
 #[cfg(test)]
 #[path = "labels_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "labels_documentation_tests.rs"]
+mod documentation_tests;

@@ -1,3 +1,7 @@
+use std::collections::BTreeMap;
+
+use clap::CommandFactory as _;
+
 use super::*;
 
 fn load_with(arguments: &[&str], variables: &[(&str, &str)]) -> Result<(Command, Config), Stop> {
@@ -165,4 +169,18 @@ fn help_names_every_variable_and_no_secret_value() {
 #[test]
 fn unknown_flag_is_a_mistake_in_the_arguments() {
     assert!(matches!(load_with(&["--nonsense"], &[]), Err(Stop::Arguments(_))));
+}
+
+#[test]
+fn table_of_the_readme_has_exactly_the_variables_and_their_defaults() {
+    let text = |os: &OsStr| os.to_str().unwrap().to_owned();
+    // A secret has no flag.
+    let mut declared = BTreeMap::from([(SECRET_VARIABLE.to_owned(), None)]);
+    for argument in cli::Cli::command().get_arguments() {
+        let default = argument.get_default_values().first();
+        declared.extend(argument.get_env().map(|name| (text(name), default.map(|value| text(value)))));
+    }
+    let documented = supervisor_docs::settings("frontend").into_iter();
+    let documented = documented.map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned)));
+    assert_eq!(declared, documented.collect());
 }

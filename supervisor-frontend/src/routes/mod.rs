@@ -21,7 +21,7 @@ pub mod update;
 pub mod version;
 
 use actix_web::{
-    HttpResponse, Resource,
+    FromRequest, Handler, HttpResponse, Resource, Responder,
     http::{StatusCode, header::ALLOW},
     web::{self, ServiceConfig},
 };
@@ -32,35 +32,69 @@ const GET: &str = "GET, HEAD, OPTIONS";
 const POST: &str = "POST, OPTIONS";
 const POST_DELETE: &str = "POST, DELETE, OPTIONS";
 
-/// Mounts every route. Paths are written in lower case without a trailing slash; the gate brings
-/// requests into that form.
+/// A path and what is served there.
+struct Route {
+    /// In lower case without a trailing slash; the gate brings requests into that form.
+    path: &'static str,
+    /// The methods that it has.
+    allow: &'static str,
+    mount: fn(Resource) -> Resource,
+}
+
+/// Every route.
 #[rustfmt::skip]
+const ROUTES: &[Route] = &[
+    Route { path: "/ping",                                     allow: GET,         mount: |at| get(at, ping::get) },
+    Route { path: "/v1/blink",                                 allow: POST,        mount: |at| post(at, blink::post) },
+    Route { path: "/v1/update",                                allow: POST,        mount: |at| post(at, update::post) },
+    Route { path: "/v1/reboot",                                allow: POST,        mount: |at| post(at, power::reboot) },
+    Route { path: "/v1/shutdown",                              allow: POST,        mount: |at| post(at, power::shutdown) },
+    Route { path: "/v1/purge",                                 allow: POST,        mount: |at| post(at, purge::post) },
+    Route { path: "/v1/restart",                               allow: POST,        mount: |at| post(at, restart::post) },
+    Route { path: "/v1/tcp-ping",                              allow: POST_DELETE, mount: |at| post(at, tcp_ping::enable).route(web::delete().to(tcp_ping::disable)) },
+    Route { path: "/v1/spawn-tty",                             allow: POST,        mount: |at| post(at, spawn_tty::post) },
+    Route { path: "/v1/despawn-tty",                           allow: POST,        mount: |at| post(at, despawn_tty::post) },
+    Route { path: "/v1/regenerate-api-key",                    allow: POST,        mount: |at| post(at, regenerate_api_key::post) },
+    Route { path: "/v1/device",                                allow: GET,         mount: |at| get(at, device::get) },
+    Route { path: "/v1/healthy",                               allow: GET,         mount: |at| get(at, healthy::get) },
+    Route { path: "/v1/apps/{app_id}",                         allow: GET,         mount: |at| get(at, app::get) },
+    Route { path: "/v1/apps/{app_id}/stop",                    allow: POST,        mount: |at| post(at, app_run::stop) },
+    Route { path: "/v1/apps/{app_id}/start",                   allow: POST,        mount: |at| post(at, app_run::start) },
+    Route { path: "/v2/applications/{app_id}/restart",         allow: POST,        mount: |at| post(at, app_v2::restart) },
+    Route { path: "/v2/applications/{app_id}/purge",           allow: POST,        mount: |at| post(at, app_v2::purge) },
+    Route { path: "/v2/applications/{app_id}/start-service",   allow: POST,        mount: |at| post(at, service_run::start) },
+    Route { path: "/v2/applications/{app_id}/stop-service",    allow: POST,        mount: |at| post(at, service_run::stop) },
+    Route { path: "/v2/applications/{app_id}/restart-service", allow: POST,        mount: |at| post(at, service_run::restart) },
+    Route { path: "/v2/applications/{app_id}/state",           allow: GET,         mount: |at| get(at, app_state::get) },
+    Route { path: "/v2/state/status",                          allow: GET,         mount: |at| get(at, state_status::get) },
+    Route { path: "/v2/version",                               allow: GET,         mount: |at| get(at, version::get) },
+];
+
+/// Mounts every route.
 pub fn configure(app: &mut ServiceConfig) {
-    app .service(at("/ping",                  GET)        .route(web::get().to(ping::get)).route(web::head().to(ping::get)))
-        .service(at("/v1/blink",              POST)       .route(web::post().to(blink::post)))
-        .service(at("/v1/update",             POST)       .route(web::post().to(update::post)))
-        .service(at("/v1/reboot",             POST)       .route(web::post().to(power::reboot)))
-        .service(at("/v1/shutdown",           POST)       .route(web::post().to(power::shutdown)))
-        .service(at("/v1/purge",              POST)       .route(web::post().to(purge::post)))
-        .service(at("/v1/restart",            POST)       .route(web::post().to(restart::post)))
-        .service(at("/v1/tcp-ping",           POST_DELETE).route(web::post().to(tcp_ping::enable)).route(web::delete().to(tcp_ping::disable)))
-        .service(at("/v1/spawn-tty",          POST)       .route(web::post().to(spawn_tty::post)))
-        .service(at("/v1/despawn-tty",        POST)       .route(web::post().to(despawn_tty::post)))
-        .service(at("/v1/regenerate-api-key", POST)       .route(web::post().to(regenerate_api_key::post)))
-        .service(at("/v1/device",             GET)        .route(web::get().to(device::get)).route(web::head().to(device::get)))
-        .service(at("/v1/healthy",            GET)        .route(web::get().to(healthy::get)).route(web::head().to(healthy::get)))
-        .service(at("/v1/apps/{app_id}",      GET)        .route(web::get().to(app::get)).route(web::head().to(app::get)))
-        .service(at("/v1/apps/{app_id}/stop", POST)       .route(web::post().to(app_run::stop)))
-        .service(at("/v1/apps/{app_id}/start", POST)      .route(web::post().to(app_run::start)))
-        .service(at("/v2/applications/{app_id}/restart", POST).route(web::post().to(app_v2::restart)))
-        .service(at("/v2/applications/{app_id}/purge",   POST).route(web::post().to(app_v2::purge)))
-        .service(at("/v2/applications/{app_id}/start-service",   POST).route(web::post().to(service_run::start)))
-        .service(at("/v2/applications/{app_id}/stop-service",    POST).route(web::post().to(service_run::stop)))
-        .service(at("/v2/applications/{app_id}/restart-service", POST).route(web::post().to(service_run::restart)))
-        .service(at("/v2/applications/{app_id}/state", GET)   .route(web::get().to(app_state::get)).route(web::head().to(app_state::get)))
-        .service(at("/v2/state/status",       GET)        .route(web::get().to(state_status::get)).route(web::head().to(state_status::get)))
-        .service(at("/v2/version",            GET)        .route(web::get().to(version::get)).route(web::head().to(version::get)))
-        .default_service(web::to(not_found));
+    for route in ROUTES {
+        app.service((route.mount)(at(route.path, route.allow)));
+    }
+    app.default_service(web::to(not_found));
+}
+
+fn post<F, Args>(at: Resource, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    at.route(web::post().to(handler))
+}
+
+/// HEAD answers as GET.
+fn get<F, Args>(at: Resource, handler: F) -> Resource
+where
+    F: Handler<Args> + Copy,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    at.route(web::get().to(handler)).route(web::head().to(handler))
 }
 
 /// A path that tells its methods: `OPTIONS` is answered with them, any other method is refused with
@@ -80,3 +114,6 @@ fn at(path: &str, allow: &'static str) -> Resource {
 async fn not_found() -> HttpResponse {
     answer::error(Format::Text, StatusCode::NOT_FOUND, "Not found")
 }
+
+#[cfg(test)]
+mod documentation_tests;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::lines;
 use crate::compose::{
-    env_files,
+    Refusals, env_files,
     fields::{NO_EFFECT, REFUSED, SUPPORTED},
 };
 
@@ -38,12 +38,7 @@ fn with_nonsense(pattern: &str) -> Value {
 /// The refusals of both readers: that of the files which a document names, and that of the document.
 fn told(document: &Value) -> Vec<String> {
     let files = env_files(document).err();
-    files
-        .iter()
-        .flat_map(|refusals| refusals.iter())
-        .map(ToString::to_string)
-        .chain(lines(document))
-        .collect()
+    files.iter().flat_map(Refusals::iter).map(ToString::to_string).chain(lines(document)).collect()
 }
 
 fn is_unknown(pattern: &str) -> bool {
