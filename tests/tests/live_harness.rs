@@ -1,9 +1,16 @@
 //! The tests' own helpers do what the other tests rely on.
 
+use std::time::Duration;
+
 use supervisor_tests::Result;
+use supervisor_tests::app::IMAGE;
 use supervisor_tests::bus::Bus;
 use supervisor_tests::command::run;
+use supervisor_tests::private_engine::PrivateEngine;
 use supervisor_tests::registry::{Registry, forget};
+use supervisor_tests::wait::{check, wait_until};
+
+const LIMIT: Duration = Duration::from_mins(1);
 
 #[test]
 fn logind_mock_notes_a_reboot_and_answers_can_reboot() -> Result<()> {
@@ -32,4 +39,20 @@ fn pushed_image_is_gone_here_and_can_be_pulled() -> Result<()> {
         Ok(image)
     })?;
     forget(&image)
+}
+
+#[test]
+fn private_engine_that_was_killed_comes_back_with_its_containers() -> Result<()> {
+    let mut private = PrivateEngine::start()?;
+    private.load(IMAGE)?;
+    let engine = private.engine();
+    let words = ["run", "-d", "--restart", "always", "--network", "host", IMAGE, "sleep", "infinity"];
+    let id = engine.docker(&words)?;
+    private.kill();
+    check(engine.docker(&["version"]).is_err(), "it answers after its end")?;
+    private.start_again()?;
+    wait_until("the container", LIMIT, || {
+        let running = engine.docker(&["inspect", "-f", "{{.State.Running}}", &id])?;
+        check(running == "true", running)
+    })
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     answer,
-    world::{Device, FLEET_ID, PROVISIONING_KEY, World},
+    world::{Device, PROVISIONING_KEY, World},
 };
 
 const DEVICE_TYPES: [&str; 6] =
@@ -26,7 +26,7 @@ pub fn register(world: &mut World, key: Option<&str>, body: &Value) -> HttpRespo
     let Some(uuid) = text("uuid").filter(|uuid| !uuid.is_empty()) else {
         return answer::json(400, &json!("UUID must be specified"), false);
     };
-    if application != FLEET_ID {
+    if application != world.fleet_id {
         return answer::bare(401);
     }
     if !DEVICE_TYPES.contains(&device_type) {
@@ -72,6 +72,11 @@ fn number(value: Option<&Value>) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::FLEET_ID;
+
+    fn world() -> World {
+        World { fleet_id: FLEET_ID, ..World::default() }
+    }
 
     fn request() -> Value {
         json!({ "application": FLEET_ID, "device_type": "intel-nuc", "uuid": "ab12", "api_key": "k1" })
@@ -79,7 +84,7 @@ mod tests {
 
     #[test]
     fn device_registers_once_for_each_uuid_and_each_key() {
-        let mut world = World::default();
+        let mut world = world();
         let mut status = |body: &Value| register(&mut world, Some(PROVISIONING_KEY), body).status().as_u16();
         assert_eq!(status(&request()), 201);
         assert_eq!(status(&request()), 409);
@@ -93,7 +98,7 @@ mod tests {
         let refused = |key: &str, change: &dyn Fn(&mut Value)| {
             let mut body = request();
             change(&mut body);
-            register(&mut World::default(), Some(key), &body).status().as_u16()
+            register(&mut world(), Some(key), &body).status().as_u16()
         };
         assert_eq!(refused("other", &|_| {}), 401);
         assert_eq!(refused(PROVISIONING_KEY, &|body| body["application"] = json!(99_999)), 401);

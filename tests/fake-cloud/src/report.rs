@@ -149,7 +149,7 @@ mod tests {
     use crate::{register::register, world::PROVISIONING_KEY};
 
     fn answered(report: &Value) -> u16 {
-        let mut world = World::default();
+        let mut world = World { fleet_id: 1667, ..World::default() };
         world.add_release(json!({ "services": { "main": { "image": "r.example/v2/aa@sha256:00" } } }));
         let request =
             json!({ "application": 1667, "device_type": "intel-nuc", "uuid": "d0", "api_key": "k" });

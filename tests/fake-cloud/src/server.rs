@@ -61,10 +61,21 @@ impl FakeCloud {
         Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)))
     }
 
+    /// The same with another number of the fleet.
+    pub fn start_fleet(fleet_id: u64) -> io::Result<Self> {
+        let cloud = Self::start()?;
+        cloud.shared.with(|world| world.fleet_id = fleet_id);
+        Ok(cloud)
+    }
+
     /// The same at this address.
     pub fn start_at(address: SocketAddr) -> io::Result<Self> {
         let signer = Signer::new().map_err(io::Error::other)?;
-        let shared = Arc::new(Shared { world: Mutex::default(), changed: Condvar::new(), signer });
+        let shared = Arc::new(Shared {
+            world: Mutex::new(World { fleet_id: FLEET_ID, ..World::default() }),
+            changed: Condvar::new(),
+            signer,
+        });
         let (address, running) = serve(&shared, address)?;
         Ok(Self { shared, address, running: Some(running) })
     }
@@ -95,8 +106,8 @@ impl FakeCloud {
     }
 
     /// The fleet's number, which is also its app's.
-    pub const fn fleet_id(&self) -> u64 {
-        FLEET_ID
+    pub fn fleet_id(&self) -> u64 {
+        self.look(|world| world.fleet_id)
     }
 
     /// The fleet's uuid.
@@ -136,7 +147,7 @@ impl FakeCloud {
     /// Puts a device there that registered earlier.
     pub fn add_device(&self, uuid: &str, key: &str) {
         let body = serde_json::json!({
-            "application": FLEET_ID, "device_type": "intel-nuc", "uuid": uuid, "api_key": key,
+            "application": self.fleet_id(), "device_type": "intel-nuc", "uuid": uuid, "api_key": key,
         });
         self.shared.with(|world| register::register(world, Some(PROVISIONING_KEY), &body));
     }

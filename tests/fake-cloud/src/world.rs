@@ -11,7 +11,7 @@ use crate::{fault::Fault, route::Route, seen::Seen};
 
 /// The key that may register devices.
 pub(crate) const PROVISIONING_KEY: &str = "CpyQGEFSxku624QDF4b57trXu6dTWdwx";
-/// The fleet's number.
+/// The fleet's number, unless a test wants another.
 pub(crate) const FLEET_ID: u64 = 1667;
 /// The fleet's uuid.
 pub(crate) const FLEET_UUID: &str = "2fa384cfcefb49e69e0669e3f88d1cf5";
@@ -99,6 +99,7 @@ impl Device {
 /// Everything that the server holds.
 #[derive(Debug, Default)]
 pub struct World {
+    pub(crate) fleet_id: u64,
     pub(crate) devices: BTreeMap<String, Device>,
     pub(crate) releases: Vec<Release>,
     /// The commit that devices are to run; none while the fleet has none.
@@ -162,7 +163,7 @@ impl World {
     /// The target state of one device, as it goes out.
     pub(crate) fn target(&self, device: &Device) -> Value {
         let mut app = Map::new();
-        app.insert("id".to_owned(), json!(FLEET_ID));
+        app.insert("id".to_owned(), json!(self.fleet_id));
         app.insert("name".to_owned(), json!(FLEET_NAME));
         app.insert("is_host".to_owned(), json!(false));
         app.insert("class".to_owned(), json!("fleet"));

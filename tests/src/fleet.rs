@@ -1,0 +1,158 @@
+//! A fleet of one device: the tests' cloud, its registry, and the real programs that it is to manage.
+
+use std::fs;
+use std::time::Duration;
+
+use fake_cloud::{Device, FakeCloud};
+use serde_json::{Value, json};
+
+use crate::Result;
+use crate::app::IMAGE;
+use crate::curl::Client;
+use crate::engine::Engine;
+use crate::live::{Process, Supervisor};
+use crate::registry::Registry;
+use crate::scratch::{Folder, unique, unique_app_id};
+use crate::wait::{check, wait_until};
+
+/// How long anything may take on a busy machine.
+pub const LIMIT: Duration = Duration::from_mins(2);
+
+/// The device's uuid, chosen by its owner.
+pub const UUID: &str = "77cbf8a128f9462ea978baadf773817e";
+
+/// Cloud, registry and device.
+#[derive(Debug)]
+pub struct Fleet {
+    /// The programs; first, so that they end before what they speak to.
+    pub supervisor: Supervisor,
+    /// The cloud.
+    pub cloud: FakeCloud,
+    /// The engine that the device's apps run on.
+    pub engine: Engine,
+    /// The app's number, which is the fleet's.
+    pub app_id: u64,
+    door: String,
+    _guard: Process,
+    registry: Registry,
+    images: Vec<String>,
+    _folder: Folder,
+}
+
+impl Fleet {
+    /// A device that has just been flashed: it knows its cloud and may register.
+    pub fn start() -> Result<Self> {
+        Self::start_on(Engine::default(), &[])
+    }
+
+    /// The same with more settings of the programs, on this engine, whose images the machine's own provides.
+    pub fn start_on(engine: Engine, settings: &[(&str, &str)]) -> Result<Self> {
+        let cloud = FakeCloud::start_fleet(unique_app_id())?;
+        let registry = Registry::start()?;
+        let (guard, door) = registry.guarded_by(&cloud)?;
+        let folder = Folder::new()?;
+        let config = folder.join("config.json");
+        let content = json!({
+            "apiEndpoint": cloud.url(), "apiKey": cloud.provisioning_key(), "applicationId": cloud.fleet_id(),
+            "deviceType": "generic-amd64", "uuid": UUID,
+        });
+        fs::write(&config, content.to_string())?;
+        let all: Vec<(&str, &str)> =
+            settings.iter().copied().chain([("CONFIG_JSON", config.as_str())]).collect();
+        let app_id = cloud.fleet_id();
+        let supervisor = Supervisor::start(&all)?;
+        supervisor.remove_at_end(app_id);
+        Ok(Self {
+            supervisor,
+            cloud,
+            engine,
+            app_id,
+            door,
+            _guard: guard,
+            registry,
+            images: Vec::new(),
+            _folder: folder,
+        })
+    }
+
+    /// An image of the test app in the fleet's registry, unlike any other, and not on this machine.
+    pub fn image(&mut self) -> Result<String> {
+        let context = Folder::new()?;
+        fs::write(context.path().join("Dockerfile"), format!("FROM {IMAGE}\nCOPY mark /mark\n"))?;
+        fs::write(context.path().join("mark"), unique())?;
+        let made = format!("supervisor-test-fleet:{}", unique());
+        let machine = Engine::default();
+        machine.docker(&["build", "-q", "-t", &made, &context.path().to_string_lossy()])?;
+        let path = self.registry.hold(&made, &format!("v2/{:032x}", self.images.len() + 1));
+        machine.docker(&["image", "rm", "-f", &made])?;
+        let full = format!("{}/{}", self.door, path?);
+        self.images.push(full.clone());
+        Ok(full)
+    }
+
+    /// Releases an app of these services, and has the device look at once.
+    pub fn release(&self, services: &Value) -> Result<String> {
+        let commit = self.cloud.release(json!({ "services": services, "volumes": {}, "networks": {} }));
+        self.nudge("{}")?;
+        Ok(commit)
+    }
+
+    /// `POST /v1/update`, as the cloud does it.
+    pub fn nudge(&self, body: &str) -> Result<()> {
+        let answer = self.client()?.post("/v1/update", body)?;
+        check(answer.status == 204, format!("{answer:?}"))
+    }
+
+    /// A client of the device's API.
+    pub fn client(&self) -> Result<Client> {
+        self.supervisor.client()
+    }
+
+    /// The containers of the app, by name: `<service>_<image>_<release>_<commit>`, whatever their state.
+    pub fn containers(&self) -> Result<Vec<String>> {
+        let label = format!("label=io.balena.app-id={}", self.app_id);
+        let names = self.engine.docker(&["ps", "-a", "--filter", &label, "--format", "{{.Names}}"])?;
+        let mut names: Vec<String> = names.lines().map(str::to_owned).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Waits until exactly these services run, each once and of this release, and gives their containers.
+    pub fn runs(&self, commit: &str, services: &[&str]) -> Result<Vec<String>> {
+        wait_until(&format!("release {commit}"), LIMIT, || {
+            let names = self.containers()?;
+            let are = names.len() == services.len()
+                && services.iter().zip(&names).all(|(service, name)| {
+                    name.starts_with(&format!("{service}_")) && name.ends_with(commit)
+                });
+            check(are, format!("{names:?}"))?;
+            services.iter().map(|service| self.engine.running_service(self.app_id, service)).collect()
+        })
+        .map_err(|error| self.explain(&error))
+    }
+
+    /// Waits until the cloud knows this of the device.
+    pub fn reports<T>(&self, what: &str, look: impl Fn(&Device) -> Option<T>) -> Result<T> {
+        let found = self.cloud.wait(LIMIT, |world| world.devices().find_map(&look));
+        found.ok_or_else(|| self.explain(&format!("the cloud was not told: {what}").into()))
+    }
+
+    /// A failure with what everybody wrote.
+    pub fn explain(&self, error: &crate::Failure) -> crate::Failure {
+        let told = self.cloud.look(|world| {
+            world.devices().map(|device| format!("{:?}", device.state)).collect::<Vec<_>>().join("\n")
+        });
+        format!("{error}\n{}\n== the cloud was told\n{told}", self.supervisor.logs()).into()
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        self.supervisor.kill_core();
+        self.supervisor.kill_frontend();
+        self.engine.remove_app(self.app_id);
+        for image in &self.images {
+            drop(self.engine.docker(&["image", "rm", "-f", image]));
+        }
+    }
+}

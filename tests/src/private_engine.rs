@@ -1,0 +1,95 @@
+//! An engine of a test's own on this machine, which may be killed. It has no bridge and touches no firewall: its
+//! apps run on the host's network.
+
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::Result;
+use crate::command::run;
+use crate::engine::Engine;
+use crate::live::Process;
+use crate::scratch::Folder;
+use crate::wait::wait_until;
+
+const READY: Duration = Duration::from_mins(1);
+
+/// An engine that ends with its owner, and its containers with it.
+#[derive(Debug)]
+pub struct PrivateEngine {
+    process: Option<Process>,
+    folder: Folder,
+}
+
+impl PrivateEngine {
+    /// Starts an empty one.
+    pub fn start() -> Result<Self> {
+        let mut engine = Self { process: None, folder: Folder::new()? };
+        engine.start_again()?;
+        Ok(engine)
+    }
+
+    /// Its socket.
+    pub fn socket(&self) -> String {
+        self.folder.join("docker.sock")
+    }
+
+    /// Its command line.
+    pub fn engine(&self) -> Engine {
+        Engine { launcher: vec!["env".to_owned(), format!("DOCKER_HOST=unix://{}", self.socket())] }
+    }
+
+    /// Ends it as `kill -9` of its daemons does; what it ran runs on without it.
+    pub fn kill(&mut self) {
+        self.process = None;
+        Self::end(&format!("containerd --config {}", self.folder.join("exec")));
+        drop(fs::remove_file(self.folder.path().join("exec/containerd/containerd.pid")));
+    }
+
+    /// Starts it over what it left.
+    pub fn start_again(&mut self) -> Result<()> {
+        // A killed one leaves its own process id, which may be somebody else's by now.
+        drop(fs::remove_file(self.folder.path().join("pid")));
+        let mut command = Command::new("dockerd");
+        command
+            .args(["--host", &format!("unix://{}", self.socket()), "--pidfile", &self.folder.join("pid")])
+            .args(["--data-root", &self.folder.join("data"), "--exec-root", &self.folder.join("exec")])
+            .args(["--bridge", "none", "--iptables=false", "--ip6tables=false", "--log-level", "warn"]);
+        self.process = Some(Process::start(&mut command, &self.folder.path().join("log"))?);
+        let engine = self.engine();
+        wait_until("the private engine", READY, || engine.docker(&["version"])).map(drop).map_err(|error| {
+            let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+            format!("{error}\n{log}").into()
+        })
+    }
+
+    /// Brings an image of the machine's own engine to this one.
+    pub fn load(&self, image: &str) -> Result<()> {
+        let socket = self.socket();
+        run(&["sh", "-c", &format!("docker save {image} | docker --host unix://{socket} load")]).map(drop)
+    }
+
+    /// Ends what was started with these words, which name its folder.
+    fn end(words: &str) {
+        for id in run(&["pgrep", "-f", words]).unwrap_or_default().lines() {
+            drop(run(&["kill", "-9", id]));
+        }
+    }
+}
+
+impl Drop for PrivateEngine {
+    fn drop(&mut self) {
+        let engine = self.engine();
+        for id in engine.docker(&["ps", "-aq"]).unwrap_or_default().lines() {
+            drop(engine.docker(&["rm", "-f", id]));
+        }
+        self.kill();
+        Self::end(&self.folder.join("exec"));
+        let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+        let own = self.folder.path().to_string_lossy().into_owned();
+        for mount in mounts.lines().filter_map(|line| line.split(' ').nth(1)).filter(|m| m.starts_with(&own))
+        {
+            drop(run(&["umount", "-l", mount]));
+        }
+    }
+}
