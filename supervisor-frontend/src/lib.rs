@@ -9,6 +9,7 @@ pub mod cloud;
 pub mod config;
 pub mod core_link;
 pub mod device;
+pub mod durable_file;
 pub mod error_chain;
 pub mod health;
 pub mod healthcheck;

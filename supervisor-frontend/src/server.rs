@@ -8,6 +8,7 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
     auth::key_ring::KeyRing,
+    cloud::{self, CloudHandle, Surroundings},
     config::Config,
     core_link::CoreLink,
     device::DeviceFacts,
@@ -60,6 +61,7 @@ pub struct Running {
     serving: JoinHandle<io::Result<()>>,
     terminals: Arc<Terminals>,
     link: JoinHandle<()>,
+    cloud: CloudHandle,
     led: JoinHandle<()>,
     worker_heart: Heart,
     main_heart: Heart,
@@ -82,9 +84,15 @@ impl Running {
         self.main_heart.clone()
     }
 
+    /// The cloud client.
+    pub const fn cloud(&self) -> &CloudHandle {
+        &self.cloud
+    }
+
     /// Finishes the requests in flight and stops.
     pub async fn stop(self) -> io::Result<()> {
         self.terminals.stop().await;
+        self.cloud.stop().await;
         // Should the task have ended by itself, its outcome says why.
         let _ = self.stop.send(());
         let outcome = self.serving.await.unwrap_or_else(|error| Err(io::Error::other(error)));
@@ -109,6 +117,11 @@ pub async fn start(config: &Config, limits: Limits) -> io::Result<Running> {
     let core = Arc::new(CoreClient::new(&config.core_socket, CLIENT_NAME));
     let (led, wishes) = LedHandle::new();
     let (link, link_handle) = CoreLink::new(core.clone(), keys.clone(), address.port(), led.clone());
+    let surroundings = Surroundings {
+        core: core.clone(),
+        sessions: link_handle.sessions(),
+        states: link_handle.states().clone(),
+    };
     let main_heart = Heart::default();
     let terminals = Terminals::new(config, limits.terminal);
     let services = web::Data::new(Services {
@@ -134,6 +147,7 @@ pub async fn start(config: &Config, limits: Limits) -> io::Result<Running> {
         serving: tokio::spawn(serving.run(stopped)),
         terminals,
         link: tokio::spawn(link.run()),
+        cloud: cloud::start(config.cloud.clone(), surroundings),
         led: tokio::spawn(led::engine::run(wishes, LedFile::new(&config.led_file))),
         worker_heart,
         beating: tokio::spawn(main_heart.clone().beat(|| {})),

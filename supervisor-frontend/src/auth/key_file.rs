@@ -1,16 +1,14 @@
 //! The key on disk: one line in a file of mode 0600, replaced atomically.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Read as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    io,
     path::{Path, PathBuf},
 };
 
 use super::api_key::{ApiKey, KEY_MAX_BYTES};
+use crate::durable_file;
 
 const FILE: &str = "api-key";
-const TEMPORARY: &str = "api-key.new";
 
 /// The key could not be read, drawn or written.
 #[derive(Debug, thiserror::Error)]
@@ -52,13 +50,13 @@ pub enum Stored {
 /// The key file of one state directory. Every method blocks on the disk.
 #[derive(Debug)]
 pub struct KeyFile {
-    directory: PathBuf,
+    path: PathBuf,
 }
 
 impl KeyFile {
     /// The key file in `directory`, which is created when it is first written.
     pub fn new(directory: &Path) -> Self {
-        Self { directory: directory.to_owned() }
+        Self { path: directory.join(FILE) }
     }
 
     /// Reads the key. A torn or foreign file is renamed, so that nothing is lost and a new key can
@@ -68,7 +66,9 @@ impl KeyFile {
             None => Stored::Absent,
             Some(content) => match parse(&content) {
                 Some(key) => Stored::Key(key),
-                None => Stored::SetAside(self.set_aside()?),
+                None => Stored::SetAside(
+                    durable_file::set_aside(&self.path).map_err(|error| self.unwritten(error))?,
+                ),
             },
         })
     }
@@ -79,57 +79,18 @@ impl KeyFile {
     }
 
     fn read(&self) -> Result<Option<Vec<u8>>, KeyStoreError> {
-        let path = self.path();
-        let failed = |source| KeyStoreError::Read { path: path.clone(), source };
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(error)),
-        };
-        let mut content = Vec::new();
-        // One byte more than the longest whole file, so that a longer one is seen to be longer.
-        file.take(KEY_MAX_BYTES as u64 + 2).read_to_end(&mut content).map_err(failed)?;
-        Ok(Some(content))
+        durable_file::read(&self.path, KEY_MAX_BYTES as u64 + 1)
+            .map_err(|source| KeyStoreError::Read { path: self.path.clone(), source })
     }
 
     /// Replaces the key; when this returns, the new one survives a power cut.
     pub fn store(&self, key: &ApiKey) -> Result<(), KeyStoreError> {
-        let temporary = self.directory.join(TEMPORARY);
-        let failed = |source| KeyStoreError::Write { path: temporary.clone(), source };
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.directory).map_err(failed)?;
-        match fs::remove_file(&temporary) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(failed(error)),
-        }
-        let mut file =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary).map_err(failed)?;
-        file.write_all(key.expose().as_bytes())
-            .and_then(|()| file.write_all(b"\n"))
-            .and_then(|()| file.sync_all())
-            .and_then(|()| fs::rename(&temporary, self.path()))
-            .and_then(|()| File::open(&self.directory)?.sync_all())
-            .map_err(failed)
+        let line = format!("{}\n", key.expose());
+        durable_file::replace(&self.path, line.as_bytes()).map_err(|error| self.unwritten(error))
     }
 
-    fn path(&self) -> PathBuf {
-        self.directory.join(FILE)
-    }
-
-    fn set_aside(&self) -> Result<PathBuf, KeyStoreError> {
-        let failed = |path: &Path, source| KeyStoreError::Write { path: path.to_owned(), source };
-        for number in 1_u32.. {
-            let aside = self.directory.join(format!("{FILE}.corrupt-{number}"));
-            match aside.symlink_metadata() {
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    fs::rename(self.path(), &aside).map_err(|source| failed(&aside, source))?;
-                    return Ok(aside);
-                }
-                Err(source) => return Err(failed(&aside, source)),
-            }
-        }
-        Err(failed(&self.directory, io::ErrorKind::AlreadyExists.into()))
+    fn unwritten(&self, source: io::Error) -> KeyStoreError {
+        KeyStoreError::Write { path: self.path.clone(), source }
     }
 }
 
@@ -142,7 +103,7 @@ fn parse(content: &[u8]) -> Option<ApiKey> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::{fs, os::unix::fs::PermissionsExt as _};
 
     use super::*;
 
@@ -163,16 +124,6 @@ mod tests {
         assert_eq!(mode(&directory), 0o700);
         assert_eq!(mode(&directory.join(FILE)), 0o600);
         assert!(matches!(file.load().unwrap(), Stored::Key(stored) if stored.expose() == "bananas"));
-    }
-
-    #[test]
-    fn store_over_a_left_over_temporary_file_replaces_it() {
-        let root = tempfile::tempdir().unwrap();
-        fs::write(root.path().join(TEMPORARY), "left over").unwrap();
-        let file = KeyFile::new(root.path());
-        file.store(&key()).unwrap();
-        assert!(!root.path().join(TEMPORARY).exists());
-        assert!(matches!(file.load().unwrap(), Stored::Key(_)));
     }
 
     #[test]

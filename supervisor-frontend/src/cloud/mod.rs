@@ -10,4 +10,91 @@
 
 pub mod api;
 pub mod identity;
+mod preparation;
 pub mod settings;
+
+use std::{path::PathBuf, sync::Arc};
+
+use supervisor_proto::client::CoreClient;
+use tokio::{
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+};
+
+use crate::core_link::{apps_states::AppsStates, presence::Sessions};
+use api::ApiEndpoint;
+use identity::{Identity, keeper::Keeper, record::RecordFile};
+use preparation::{Prepared, prepare};
+
+/// The owner's settings.
+#[derive(Debug, Clone)]
+pub struct CloudConfig {
+    /// The API, over that of `config.json`.
+    pub api_endpoint: Option<ApiEndpoint>,
+    /// The owner's `config.json`.
+    pub config_json: PathBuf,
+    /// A PEM file with certificate authorities to be trusted as well.
+    pub extra_authorities: Option<PathBuf>,
+    /// Where what must survive is kept.
+    pub state_dir: PathBuf,
+    /// The host's os-release.
+    pub os_release: PathBuf,
+}
+
+/// What the cloud client works with on the device.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// Calls on core.
+    pub core: Arc<CoreClient>,
+    /// Core's comings.
+    pub sessions: Sessions,
+    /// What core says of the apps.
+    pub states: AppsStates,
+}
+
+/// Who the device is, as soon as its cloud knows it.
+pub type IdentityWatch = watch::Receiver<Option<Arc<Identity>>>;
+
+/// What others see of the cloud client, and what ends it.
+#[derive(Debug)]
+pub struct CloudHandle {
+    identity: IdentityWatch,
+    task: JoinHandle<()>,
+}
+
+impl CloudHandle {
+    /// Who the device is to its cloud.
+    pub fn identity(&self) -> IdentityWatch {
+        self.identity.clone()
+    }
+
+    /// Ends all that speaks to the cloud, at once. Whatever was on its way is sent again by the next start.
+    pub async fn stop(self) {
+        self.task.abort();
+        // Its outcome is that it was aborted.
+        let _ = self.task.await;
+    }
+}
+
+/// Starts the cloud client; returns at once.
+pub fn start(config: CloudConfig, surroundings: Surroundings) -> CloudHandle {
+    let (sender, identity) = watch::channel(None);
+    CloudHandle { identity, task: tokio::spawn(run(config, surroundings, sender)) }
+}
+
+async fn run(
+    config: CloudConfig,
+    surroundings: Surroundings,
+    identity: watch::Sender<Option<Arc<Identity>>>,
+) {
+    let Some(Prepared { client, device, facts }) = prepare(&config).await else { return };
+    let file = RecordFile::new(&config.state_dir);
+    let keeper = Keeper { client: client.clone(), config: device.clone(), facts, file };
+    let known = keeper.provision().await;
+    log::info!("device known to its cloud uuid={} endpoint={}", known.identity.uuid, client.endpoint());
+    identity.send_replace(Some(Arc::new(known.identity)));
+    // They end with this task.
+    let mut tasks: JoinSet<()> = JoinSet::new();
+    drop(surroundings);
+    while tasks.join_next().await.is_some() {}
+}

@@ -34,7 +34,7 @@ pub(super) struct Cli {
         global = true
     )]
     pub(super) core_socket: PathBuf,
-    /// Directory that keeps the API key; created with mode 0700 if missing
+    /// Directory that keeps the API key and the device's identity; created with mode 0700 if missing
     #[arg(
         long,
         env = "FRONTEND_STATE_DIR",
@@ -73,6 +73,22 @@ pub(super) struct Cli {
         global = true
     )]
     pub(super) tty_tunnel_command: Option<String>,
+    /// URL of the fleet's cloud API, http or https; unset: that of config.json, else none, and nothing is ever sent
+    /// anywhere
+    #[arg(long, env = "API_ENDPOINT", value_name = "URL", global = true)]
+    pub(super) api_endpoint: Option<String>,
+    /// The device's identity in balenaOS format; read at start if it is there
+    #[arg(
+        long,
+        env = "CONFIG_JSON",
+        value_name = "PATH",
+        default_value = "/mnt/boot/config.json",
+        global = true
+    )]
+    pub(super) config_json: PathBuf,
+    /// PEM file with certificate authorities that the cloud may have, beside the system's and config.json's
+    #[arg(long, env = "NODE_EXTRA_CA_CERTS", value_name = "PATH", global = true)]
+    pub(super) extra_authorities: Option<PathBuf>,
     /// Brightness file of the light that /v1/blink uses
     #[arg(
         long,

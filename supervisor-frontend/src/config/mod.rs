@@ -13,6 +13,10 @@ use std::{
 
 use crate::{
     auth::api_key::{ApiKey, KEY_MAX_BYTES},
+    cloud::{
+        CloudConfig,
+        api::{ApiEndpoint, BadEndpoint},
+    },
     interfaces::InterfaceNames,
     terminal::{lifetime::Allowance, tunnel::command::TunnelCommand},
 };
@@ -58,6 +62,8 @@ pub struct Config {
     pub tunnel: Option<TunnelCommand>,
     /// A fixed key.
     pub fixed_key: Option<ApiKey>,
+    /// The fleet's cloud.
+    pub cloud: CloudConfig,
     /// The identification light.
     pub led_file: PathBuf,
     /// The host's os-release.
@@ -121,9 +127,21 @@ fn check(cli: cli::Cli, secret: Option<OsString>) -> Result<Config, ConfigError>
         let expected = "off, error, warn, info, debug or trace, or pairs such as supervisor_frontend=debug";
         return Err(wrong("SUPERVISOR_LOG", OsStr::new(&cli.log), expected));
     }
+    let state_dir = absolute("FRONTEND_STATE_DIR", cli.state_dir)?;
+    let os_release = absolute("HOST_OS_VERSION_PATH", cli.os_release)?;
     Ok(Config {
         core_socket,
-        state_dir: absolute("FRONTEND_STATE_DIR", cli.state_dir)?,
+        cloud: CloudConfig {
+            api_endpoint: cli.api_endpoint.map(|text| api_endpoint(&text)).transpose()?,
+            config_json: absolute("CONFIG_JSON", cli.config_json)?,
+            extra_authorities: cli
+                .extra_authorities
+                .map(|path| absolute("NODE_EXTRA_CA_CERTS", path))
+                .transpose()?,
+            state_dir: state_dir.clone(),
+            os_release: os_release.clone(),
+        },
+        state_dir,
         listen: SocketAddr::new(address, port),
         interfaces,
         tty_port,
@@ -134,8 +152,17 @@ fn check(cli: cli::Cli, secret: Option<OsString>) -> Result<Config, ConfigError>
         tunnel: cli.tty_tunnel_command.map(|text| tunnel(&text)).transpose()?,
         fixed_key: secret.filter(|secret| !secret.is_empty()).map(|secret| fixed_key(&secret)).transpose()?,
         led_file: absolute("LED_FILE", cli.led_file)?,
-        os_release: absolute("HOST_OS_VERSION_PATH", cli.os_release)?,
+        os_release,
         log_filter: cli.log,
+    })
+}
+
+/// A URL with a password in it is one of the mistakes, so it is not shown.
+fn api_endpoint(text: &str) -> Result<ApiEndpoint, ConfigError> {
+    const EXPECTED: &str = "an http or https URL without user, password, query and fragment";
+    text.parse().map_err(|BadEndpoint| {
+        let shown = if text.contains('@') { "(not shown)" } else { text };
+        wrong("API_ENDPOINT", OsStr::new(shown), EXPECTED)
     })
 }
 

@@ -47,6 +47,9 @@ fn variables_that_are_empty_count_as_unset() {
         "TTY_TUNNEL_COMMAND",
         "LISTEN_INTERFACES",
         "RESIN_SUPERVISOR_SECRET",
+        "API_ENDPOINT",
+        "CONFIG_JSON",
+        "NODE_EXTRA_CA_CERTS",
         "LED_FILE",
         "HOST_OS_VERSION_PATH",
         "SUPERVISOR_LOG",
@@ -54,6 +57,25 @@ fn variables_that_are_empty_count_as_unset() {
     let (_, config) = load_with(&[], &names.map(|name| (name, ""))).unwrap();
     assert_eq!(config.listen.to_string(), "0.0.0.0:48484");
     assert!(config.fixed_key.is_none() && config.interfaces.is_none());
+}
+
+#[test]
+fn cloud_is_none_by_default_and_taken_from_variables() {
+    let cloud = load_with(&[], &[]).unwrap().1.cloud;
+    assert_eq!((cloud.api_endpoint, cloud.extra_authorities), (None, None));
+    assert_eq!(cloud.config_json, PathBuf::from("/mnt/boot/config.json"));
+    let variables = [("API_ENDPOINT", "https://api.example.org"), ("NODE_EXTRA_CA_CERTS", "/ca.pem")];
+    let cloud = load_with(&[], &variables).unwrap().1.cloud;
+    assert_eq!(cloud.api_endpoint, "https://api.example.org".parse().ok());
+    assert_eq!(cloud.extra_authorities, Some(PathBuf::from("/ca.pem")));
+}
+
+#[test]
+fn cloud_whose_address_makes_no_sense_is_refused_and_a_password_not_shown() {
+    let expected = "expected an http or https URL without user, password, query and fragment";
+    assert_eq!(mistake(&[("API_ENDPOINT", "api.x")]), format!("API_ENDPOINT=api.x: {expected}"));
+    let hidden = mistake(&[("API_ENDPOINT", "https://me:bananas@api.example.org")]);
+    assert_eq!(hidden, format!("API_ENDPOINT=(not shown): {expected}"));
 }
 
 #[test]

@@ -22,7 +22,7 @@ use apps_states::AppsStates;
 use apps_summary::AppsSummary;
 use backoff::Backoff;
 use pending_update::{PendingUpdate, UpdateWish};
-use presence::Presence;
+use presence::{Presence, Sessions};
 
 /// A connection that lasted this long was a good one: the next attempt comes quickly again.
 const STABLE_AFTER: Duration = Duration::from_secs(5);
@@ -50,6 +50,11 @@ impl LinkHandle {
     /// How long there has been no connection to core; `None` while there is one.
     pub fn core_away(&self) -> Option<Duration> {
         self.presence.away()
+    }
+
+    /// Changes whenever core comes.
+    pub fn sessions(&self) -> Sessions {
+        self.presence.sessions()
     }
 
     /// Passes the wish to core, now or when core is back.

@@ -5,13 +5,21 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::watch;
+
+/// How often core has come, for whoever has something to tell it each time.
+pub type Sessions = watch::Receiver<u64>;
+
 /// Whether there is a connection to core; away at first.
 #[derive(Debug)]
-pub struct Presence(Mutex<Option<Instant>>);
+pub struct Presence {
+    away_since: Mutex<Option<Instant>>,
+    sessions: watch::Sender<u64>,
+}
 
 impl Default for Presence {
     fn default() -> Self {
-        Self(Mutex::new(Some(Instant::now())))
+        Self { away_since: Mutex::new(Some(Instant::now())), sessions: watch::Sender::new(0) }
     }
 }
 
@@ -19,6 +27,7 @@ impl Presence {
     /// Core has answered.
     pub fn came(&self) {
         self.set(|_| None);
+        self.sessions.send_modify(|count| *count += 1);
     }
 
     /// The connection has ended, or could not be made. The first time counts.
@@ -28,11 +37,16 @@ impl Presence {
 
     /// How long core has been away; `None` while it is there.
     pub fn away(&self) -> Option<Duration> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).map(|since| since.elapsed())
+        self.away_since.lock().unwrap_or_else(PoisonError::into_inner).map(|since| since.elapsed())
+    }
+
+    /// Changes whenever core comes; 0 before it first does.
+    pub fn sessions(&self) -> Sessions {
+        self.sessions.subscribe()
     }
 
     fn set(&self, change: impl FnOnce(Option<Instant>) -> Option<Instant>) {
-        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut since = self.away_since.lock().unwrap_or_else(PoisonError::into_inner);
         *since = change(*since);
     }
 }
@@ -51,5 +65,17 @@ mod tests {
         assert_eq!(presence.away(), None);
         presence.went();
         assert!(presence.away().is_some());
+    }
+
+    #[test]
+    fn core_that_comes_again_is_a_session_of_its_own() {
+        let presence = Presence::default();
+        let mut sessions = presence.sessions();
+        presence.came();
+        assert_eq!(*sessions.borrow_and_update(), 1);
+        presence.went();
+        assert!(!sessions.has_changed().unwrap());
+        presence.came();
+        assert!(sessions.has_changed().unwrap());
     }
 }

@@ -8,6 +8,8 @@ mod apps;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod cloud_identity;
+#[cfg(test)]
 mod connections;
 #[cfg(test)]
 mod device;

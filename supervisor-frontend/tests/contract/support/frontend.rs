@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use supervisor_frontend::{
     auth::api_key::ApiKey,
+    cloud::CloudConfig,
     config::Config,
     server::{self, Limits, Running},
     terminal::lifetime::Allowance,
@@ -47,6 +48,13 @@ impl Device {
             tty_allowance: Allowance { unused: Duration::from_mins(10), idle: Duration::from_mins(30) },
             tunnel: None,
             fixed_key: None,
+            cloud: CloudConfig {
+                api_endpoint: None,
+                config_json: self.path("config.json"),
+                extra_authorities: None,
+                state_dir: self.path("state"),
+                os_release: self.path("os-release"),
+            },
             led_file: self.path("led"),
             os_release: self.path("os-release"),
             log_filter: "info".to_owned(),

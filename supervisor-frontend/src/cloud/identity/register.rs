@@ -1,0 +1,134 @@
+//! The requests by which a device becomes known to its cloud.
+
+use reqwest::{Response, StatusCode};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    config_json::ProvisioningKey,
+    device::DeviceKey,
+    provisioning::{Heard, Request},
+    record::Record,
+};
+use crate::cloud::api::{ApiClient, CloudFailure, read_body, success};
+
+/// More than any answer to these requests.
+const MAX_ANSWER: usize = 64 * 1024;
+
+/// What the cloud is told of the device as it registers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Facts {
+    /// Of the supervisor.
+    pub supervisor_version: &'static str,
+    /// The host's name for itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub os_version: Option<String>,
+    /// `dev` or `prod`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub os_variant: Option<&'static str>,
+    /// Hardware addresses, separated by blanks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mac_address: Option<String>,
+}
+
+#[derive(Serialize)]
+struct RegisterBody<'a> {
+    application: u64,
+    device_type: &'a str,
+    uuid: &'a str,
+    api_key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<u64>,
+    #[serde(flatten)]
+    facts: &'a Facts,
+}
+
+#[derive(Deserialize)]
+struct RegisterAnswer {
+    id: u64,
+    api_key: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Devices {
+    d: Vec<DeviceNumber>,
+}
+
+#[derive(Deserialize)]
+struct DeviceNumber {
+    id: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExchangeBody<'a> {
+    api_key: &'a str,
+}
+
+/// `POST /device/register`
+pub async fn register(client: &ApiClient, request: &Request, facts: &Facts) -> Result<Heard, CloudFailure> {
+    let body = RegisterBody {
+        application: request.application,
+        device_type: &request.device_type,
+        uuid: &request.uuid,
+        api_key: request.key.expose(),
+        user: request.user,
+        facts,
+    };
+    let sending = client.post("/device/register").bearer_auth(request.provisioning_key.expose()).json(&body);
+    let answer = sending.send().await?;
+    if answer.status() == StatusCode::CONFLICT {
+        return Ok(Heard::Conflict);
+    }
+    let answer: RegisterAnswer = understood(success(answer)?).await?;
+    let key = answer.api_key.map_or_else(|| request.key.clone(), DeviceKey::new);
+    Ok(Heard::Registered { device_id: answer.id, key })
+}
+
+/// Asks for the device with its own key. Only a refusal of the key says that the cloud does not know it: a server without
+/// this part of the API knows it all the same.
+pub async fn look_up(client: &ApiClient, record: &Record) -> Result<Heard, CloudFailure> {
+    match number_of(client, &record.uuid, record.key.expose()).await {
+        Ok(Some(device_id)) => Ok(Heard::Known { device_id: Some(device_id) }),
+        Ok(None) => Ok(Heard::Unknown),
+        Err(failure) => match failure.status() {
+            Some(401 | 403) => Ok(Heard::Unknown),
+            Some(400 | 404 | 405 | 410) => Ok(Heard::Known { device_id: None }),
+            Some(_) | None => Err(failure),
+        },
+    }
+}
+
+/// Asks, with the provisioning key, that the device's key be accepted.
+pub async fn exchange(
+    client: &ApiClient,
+    record: &Record,
+    provisioning_key: &ProvisioningKey,
+) -> Result<Heard, CloudFailure> {
+    let asked = async {
+        let Some(device_id) = number_of(client, &record.uuid, provisioning_key.expose()).await? else {
+            return Ok(Heard::ExchangeRefused);
+        };
+        let body = ExchangeBody { api_key: record.key.expose() };
+        let sending = client
+            .post(&format!("/api-key/device/{device_id}/device-key"))
+            .bearer_auth(provisioning_key.expose())
+            .json(&body);
+        success(sending.send().await?)?;
+        Ok(Heard::Exchanged { device_id })
+    };
+    match asked.await {
+        Err(CloudFailure::Status { status: 400..=407 | 409 | 410, .. }) => Ok(Heard::ExchangeRefused),
+        other => other,
+    }
+}
+
+async fn number_of(client: &ApiClient, uuid: &str, key: &str) -> Result<Option<u64>, CloudFailure> {
+    let asked = client.get(&format!("/v7/device(uuid='{uuid}')?$select=id")).bearer_auth(key);
+    let devices: Devices = understood(success(asked.send().await?)?).await?;
+    Ok(devices.d.first().map(|device| device.id))
+}
+
+async fn understood<T: serde::de::DeserializeOwned>(answer: Response) -> Result<T, CloudFailure> {
+    let body = read_body(answer, MAX_ANSWER).await?;
+    serde_json::from_slice(&body).map_err(|error| CloudFailure::NotUnderstood(Box::new(error)))
+}
