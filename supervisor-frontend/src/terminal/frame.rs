@@ -44,6 +44,9 @@ pub enum Nonsense {
     /// Longer than anything that can be said.
     #[error("control frame of more than {CONTROL_MAX_BYTES} bytes")]
     TooLong,
+    /// Something else than one JSON object. The reader of objects would take a list of their values too.
+    #[error("control frame that is no object")]
+    NotAnObject,
     /// Not JSON, or not what is known.
     #[error("unknown control frame")]
     Unknown(#[source] serde_json::Error),
@@ -57,6 +60,9 @@ impl TabSays {
     pub fn parse(text: &str) -> Result<Self, Nonsense> {
         if text.len() > CONTROL_MAX_BYTES {
             return Err(Nonsense::TooLong);
+        }
+        if !text.trim_ascii_start().starts_with('{') {
+            return Err(Nonsense::NotAnObject);
         }
         let said = serde_json::from_str(text).map_err(Nonsense::Unknown)?;
         match said {
@@ -149,6 +155,8 @@ mod tests {
             "",
             "null",
             "[]",
+            r#"["focus"]"#,
+            r#" ["resize",24,80]"#,
             r#"{"type":"exec"}"#,
             r#"{"type":"resize"}"#,
             r#"{"type":"resize","rows":0,"columns":80}"#,
