@@ -117,10 +117,13 @@ pub async fn start(config: &Config, limits: Limits) -> io::Result<Running> {
     let core = Arc::new(CoreClient::new(&config.core_socket, CLIENT_NAME));
     let (led, wishes) = LedHandle::new();
     let (link, link_handle) = CoreLink::new(core.clone(), keys.clone(), address.port(), led.clone());
+    let device = Arc::new(DeviceFacts::read(address.port(), &config.os_release));
     let surroundings = Surroundings {
         core: core.clone(),
         sessions: link_handle.sessions(),
         states: link_handle.states().clone(),
+        keys: keys.clone(),
+        device: device.clone(),
     };
     let main_heart = Heart::default();
     let terminals = Terminals::new(config, limits.terminal);
@@ -129,7 +132,7 @@ pub async fn start(config: &Config, limits: Limits) -> io::Result<Running> {
         core,
         link: link_handle,
         led,
-        device: DeviceFacts::read(address.port(), &config.os_release),
+        device,
         health: Health { main: main_heart.clone(), core_absence: limits.core_absence },
         terminals: terminals.clone(),
         request_ids: RequestIds::new(),
@@ -146,8 +149,9 @@ pub async fn start(config: &Config, limits: Limits) -> io::Result<Running> {
         stop,
         serving: tokio::spawn(serving.run(stopped)),
         terminals,
-        link: tokio::spawn(link.run()),
+        // Before the link, so that it misses none of what core says.
         cloud: cloud::start(config.cloud.clone(), surroundings),
+        link: tokio::spawn(link.run()),
         led: tokio::spawn(led::engine::run(wishes, LedFile::new(&config.led_file))),
         worker_heart,
         beating: tokio::spawn(main_heart.clone().beat(|| {})),

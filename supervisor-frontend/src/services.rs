@@ -21,7 +21,7 @@ pub struct Services {
     /// The identification light.
     pub led: LedHandle,
     /// What `/v1/device` says of the device itself.
-    pub device: DeviceFacts,
+    pub device: Arc<DeviceFacts>,
     /// What `/v1/healthy` says.
     pub health: Health,
     /// The web terminals.

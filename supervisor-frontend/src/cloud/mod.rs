@@ -11,6 +11,7 @@
 pub mod api;
 pub mod identity;
 mod preparation;
+pub mod report;
 pub mod settings;
 
 use std::{path::PathBuf, sync::Arc};
@@ -21,10 +22,19 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use crate::core_link::{apps_states::AppsStates, presence::Sessions};
+use crate::{
+    auth::key_ring::KeyRing,
+    core_link::{
+        apps_states::{AppsStates, LastState},
+        presence::Sessions,
+    },
+    device::DeviceFacts,
+};
 use api::ApiEndpoint;
 use identity::{Identity, keeper::Keeper, record::RecordFile};
 use preparation::{Prepared, prepare};
+use report::{Reporter, Sight, schedule::Timing};
+use settings::CloudSettings;
 
 /// The owner's settings.
 #[derive(Debug, Clone)]
@@ -50,6 +60,10 @@ pub struct Surroundings {
     pub sessions: Sessions,
     /// What core says of the apps.
     pub states: AppsStates,
+    /// The API's key.
+    pub keys: Arc<KeyRing>,
+    /// Port, version and addresses.
+    pub device: Arc<DeviceFacts>,
 }
 
 /// Who the device is, as soon as its cloud knows it.
@@ -79,12 +93,15 @@ impl CloudHandle {
 /// Starts the cloud client; returns at once.
 pub fn start(config: CloudConfig, surroundings: Surroundings) -> CloudHandle {
     let (sender, identity) = watch::channel(None);
-    CloudHandle { identity, task: tokio::spawn(run(config, surroundings, sender)) }
+    // From now on, so that the first state of a connection is not missed.
+    let states = surroundings.states.follow();
+    CloudHandle { identity, task: tokio::spawn(run(config, surroundings, states, sender)) }
 }
 
 async fn run(
     config: CloudConfig,
     surroundings: Surroundings,
+    states: watch::Receiver<LastState>,
     identity: watch::Sender<Option<Arc<Identity>>>,
 ) {
     let Some(Prepared { client, device, facts }) = prepare(&config).await else { return };
@@ -95,6 +112,18 @@ async fn run(
     identity.send_replace(Some(Arc::new(known.identity)));
     // They end with this task.
     let mut tasks: JoinSet<()> = JoinSet::new();
-    drop(surroundings);
+    let settings = watch::Sender::new(CloudSettings::default());
+    let reporter = Reporter::new(Sight {
+        client,
+        identity: identity.subscribe(),
+        settings: settings.subscribe(),
+        states,
+        keys: surroundings.keys,
+        device: surroundings.device,
+        storage: config.state_dir,
+        key_reported: Box::new(|_| {}),
+        timing: Timing::default(),
+    });
+    tasks.spawn(reporter.run());
     while tasks.join_next().await.is_some() {}
 }
