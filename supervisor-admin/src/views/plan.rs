@@ -99,5 +99,8 @@ const fn step_word(kind: Kind) -> &'static str {
         Kind::StartContainer => "start-container",
         Kind::RemoveNetwork => "remove-network",
         Kind::ForgetApp => "forget-app",
+        Kind::RemoveImage => "remove-image",
+        Kind::RenameContainer => "rename-container",
+        Kind::AwaitHandover => "await-handover",
     }
 }

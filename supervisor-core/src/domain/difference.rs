@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::{container::ContainerSpec, environment::is_volatile};
+use super::{container::ContainerSpec, environment::is_volatile, update_strategy::without_update_labels};
 
 /// Fields whose entries are named one by one.
 const BY_ENTRY: [&str; 3] = ["environment", "labels", "sysctls"];
@@ -43,7 +43,7 @@ pub fn differences(old: Made<'_>, new: Made<'_>) -> Vec<String> {
 
 fn fields((spec, own_labels): Made<'_>) -> Map<String, Value> {
     let mut spec = spec.clone();
-    spec.labels.clone_from(own_labels);
+    spec.labels = without_update_labels(own_labels);
     spec.environment.retain(|name, _| !is_volatile(name));
     // Maps with text keys always serialise.
     let mut fields = object(serde_json::to_value(spec));

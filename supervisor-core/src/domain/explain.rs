@@ -228,7 +228,7 @@ fn replacement(
     if !is_usable(&container.state) {
         reasons.push(Reason::State(container.state.as_str().to_owned()));
     }
-    if container.config_hash != service.config_hash {
+    if !service.is_made_as(&container.config_hash) {
         reasons.push(match labels::made_from(container) {
             None => Reason::Unreadable,
             Some(old) => {

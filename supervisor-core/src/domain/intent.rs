@@ -7,6 +7,7 @@ use supervisor_proto::ids::ServiceName;
 use super::{
     record::{AppRecord, AppliedBy, PurgePhase, ServiceIntent},
     target::{Service, Target},
+    update_strategy::UpdateStrategy,
 };
 
 /// What a caller asked to be done with an app.
@@ -82,6 +83,7 @@ pub fn edit(record: &AppRecord, action: &Action) -> Result<AppRecord, NoSuchServ
 }
 
 fn apply(record: &mut AppRecord, target: &Target) {
+    note_leaving_images(record, target);
     record.services.retain(|name, _| target.services.contains_key(name));
     let was_stopped = |name: &ServiceName| record.target.services.get(name).is_some_and(|s| s.stopped);
     for (name, service) in &target.services {
@@ -95,6 +97,15 @@ fn apply(record: &mut AppRecord, target: &Target) {
     }
     record.target = target.clone();
     record.removed = false;
+}
+
+/// Once its container is gone, nothing else tells which image a service had.
+fn note_leaving_images(record: &mut AppRecord, target: &Target) {
+    let deleting = target.services.iter().filter(|(_, s)| UpdateStrategy::of(s).deletes_image());
+    let before = deleting.filter_map(|(name, _)| record.target.services.get(name));
+    let images: Vec<String> = before.map(|service| service.image.clone()).collect();
+    record.leaving_images.extend(images);
+    record.leaving_images.retain(|image| !target.services.values().any(|s| s.image == *image));
 }
 
 /// A service that may be done (restart `no` or `on-failure`) runs again only in a new container: an exited

@@ -12,6 +12,7 @@ use super::{
     network::Endpoint,
     observed::{Container, ContainerId, ContainerState, Observed},
     record::{AppRecord, AppliedBy, PurgePhase},
+    replacement::Replacement,
     step::Step,
     volume::is_of_data_elsewhere,
     wanted::{Wanted, WantedService},
@@ -53,7 +54,8 @@ pub fn plan(record: &AppRecord, wanted: &Wanted, observed: &Observed) -> Plan {
 pub fn images_in_question(record: &AppRecord, wanted: &Wanted, observed: &Observed) -> BTreeSet<String> {
     let draft = Draft::new(record, wanted, observed);
     let open = wanted.services.iter().filter(|(name, s)| s.run && !draft.kept.contains_key(name));
-    open.map(|(_, service)| service.spec.image.clone()).collect()
+    let leaving = record.leaving_images.iter().cloned();
+    open.map(|(_, service)| service.spec.image.clone()).chain(leaving).collect()
 }
 
 fn removal(wanted: &Wanted, observed: &Observed) -> Vec<Step> {
@@ -88,6 +90,8 @@ struct Draft<'a> {
     kept: BTreeMap<&'a ServiceName, &'a Container>,
     /// The app's networks that have to go before containers are made: what they were made from has changed.
     stale: BTreeSet<&'a str>,
+    /// What makes way otherwise than between the pulls and the new containers.
+    replacement: Replacement<'a>,
 }
 
 impl<'a> Draft<'a> {
@@ -109,7 +113,8 @@ impl<'a> Draft<'a> {
                 }
             }
         }
-        Self { record, wanted, observed, kept, stale }
+        let replacement = Replacement::new(record, wanted, observed, &kept, &stale);
+        Self { record, wanted, observed, kept, stale, replacement }
     }
 
     fn is_kept(&self, container: &Container) -> bool {
@@ -167,17 +172,30 @@ impl<'a> Draft<'a> {
     }
 
     fn steps(&self, waits: &BTreeMap<&ServiceName, Wait>) -> Vec<Step> {
-        let mut steps = self.pulls();
         if self.needs_supervisor_network() {
+            // Nothing is taken away yet: without the gateway no container is told from what it should be.
+            let mut steps = self.pulls(|name| !self.replacement.goes_early(name));
             steps.push(Step::CreateSupervisorNetwork);
             return steps;
         }
-        steps.extend(self.changed_volumes());
-        steps.extend(dependents_first(self.wanted, self.removals().chain(self.stops()).collect()));
+        let changed_volumes = self.changed_volumes();
+        let goes_early = |step: &Step| step.service().is_some_and(|name| self.replacement.goes_early(name));
+        let (early, late): (Vec<_>, Vec<_>) = self.removals().chain(self.stops()).partition(goes_early);
+        let early = dependents_first(self.wanted, early).into_iter().chain(self.replacement.image_removals());
+        let mut steps: Vec<Step> = early.collect();
+        let pulls = self.pulls(|_| true);
+        if steps.is_empty() {
+            steps.extend(pulls.into_iter().chain(changed_volumes));
+        } else {
+            steps.splice(0..0, changed_volumes);
+            steps.extend(pulls);
+        }
+        steps.extend(dependents_first(self.wanted, late));
         steps.extend(self.network_removals());
         steps.extend(self.purge());
         steps.extend(self.foundations());
         steps.extend(self.wanted.order.iter().flat_map(|name| self.bring_up(name, waits)));
+        steps.extend(self.replacement.handovers(waits));
         if self.record.needs_closing() && self.waiting().is_empty() {
             steps.push(Step::CloseIntents);
         }
@@ -185,13 +203,14 @@ impl<'a> Draft<'a> {
     }
 
     /// Services whose container has to be made now.
-    fn missing(&self) -> impl Iterator<Item = &WantedService> {
+    fn missing(&self) -> impl Iterator<Item = (&ServiceName, &WantedService)> {
         let services = self.wanted.services.iter();
-        services.filter(|(name, s)| s.run && !must_wait(s) && !self.kept.contains_key(name)).map(|(_, s)| s)
+        services.filter(|(name, s)| s.run && !must_wait(s) && !self.kept.contains_key(name))
     }
 
-    fn pulls(&self) -> Vec<Step> {
-        let images: BTreeSet<&String> = self.missing().map(|s| &s.spec.image).collect();
+    fn pulls(&self, of: impl Fn(&ServiceName) -> bool) -> Vec<Step> {
+        let missing = self.missing().filter(|(name, _)| of(name));
+        let images: BTreeSet<&String> = missing.map(|(_, s)| &s.spec.image).collect();
         let absent = images.into_iter().filter(|image| !self.observed.images.contains(*image));
         absent.map(|image| Step::PullImage { image: image.clone() }).collect()
     }
@@ -209,8 +228,14 @@ impl<'a> Draft<'a> {
     }
 
     fn removals(&self) -> impl Iterator<Item = Step> {
-        let containers = self.observed.containers.iter();
-        containers.filter(|c| !self.is_kept(c) && !outlasts_waiting(self.record, self.wanted, c)).map(remove)
+        self.observed.containers.iter().filter(|c| !self.is_left(c)).map(remove)
+    }
+
+    /// Whether a container is there when the new ones are made.
+    fn is_left(&self, container: &Container) -> bool {
+        self.is_kept(container)
+            || self.replacement.hands_over(container)
+            || outlasts_waiting(self.record, self.wanted, container)
     }
 
     fn stops(&self) -> impl Iterator<Item = Step> {
@@ -242,13 +267,13 @@ impl<'a> Draft<'a> {
 
     /// Networks that have to be made anew, and those that nothing wants any more.
     fn network_removals(&self) -> Vec<Step> {
-        let is_left = |network: &str| {
-            let stays = |c: &&Container| self.is_kept(c) || outlasts_waiting(self.record, self.wanted, c);
-            !self.observed.containers.iter().filter(stays).any(|c| c.networks.contains(network))
+        let is_unused = |network: &str| {
+            let mut left = self.observed.containers.iter().filter(|c| self.is_left(c));
+            !left.any(|c| c.networks.contains(network))
         };
         let own = self.observed.known_networks.own.keys();
         own.filter(|name| {
-            let unwanted = !self.wanted.networks.contains_key(*name) && is_left(name);
+            let unwanted = !self.wanted.networks.contains_key(*name) && is_unused(name);
             unwanted || self.stale.contains(name.as_str())
         })
         .map(|name| Step::RemoveNetwork { network: name.clone() })
@@ -289,7 +314,7 @@ impl<'a> Draft<'a> {
         }
         let kept = self.kept.get(name);
         let id = kept.map(|c| c.id.clone());
-        let differs = kept.is_some_and(|container| container.config_hash != service.config_hash);
+        let differs = kept.is_some_and(|container| !service.is_made_as(&container.config_hash));
         if differs && self.record.applied_by == AppliedBy::Frontend {
             // The policy is asked about what is wanted, which is not what this one was made from.
             return Vec::new();
@@ -297,6 +322,7 @@ impl<'a> Draft<'a> {
         let service_name = name.clone();
         let mut steps = Vec::new();
         if kept.is_none() {
+            steps.extend(self.replacement.rename(name, service));
             steps.push(Step::CreateContainer { service: service_name.clone() });
         }
         for Endpoint { network, .. } in service.spec.connections() {
@@ -312,7 +338,7 @@ impl<'a> Draft<'a> {
 }
 
 /// A service that cannot be made yet: its old container is better than none.
-fn must_wait(service: &WantedService) -> bool {
+pub(super) fn must_wait(service: &WantedService) -> bool {
     service.waits_for_api && service.run
 }
 
@@ -355,7 +381,7 @@ fn stands_for(record: &AppRecord, container: &Container, service: &WantedService
     // the policy is asked about.
     let is_at_rest = container.state.is_active() || !service.run;
     let left = service.waits_for_api && (record.applied_by == AppliedBy::Admin || is_at_rest);
-    let same = left || container.config_hash == service.config_hash;
+    let same = left || service.is_made_as(&container.config_hash);
     is_usable(&container.state) && same && container.generation == service.generation
 }
 
@@ -364,7 +390,7 @@ fn liveness(container: &Container) -> u8 {
     if container.state == ContainerState::Running { 2 } else { u8::from(container.state.is_active()) }
 }
 
-fn needs_start(container: &Container, service: &WantedService) -> bool {
+pub(super) fn needs_start(container: &Container, service: &WantedService) -> bool {
     match container.state {
         ContainerState::Created => true,
         ContainerState::Exited => service.spec.restart.keeps_running(),

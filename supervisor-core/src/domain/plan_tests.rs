@@ -8,6 +8,7 @@ use crate::domain::{
     test_samples::{EXTERNAL_NETWORK, api, depending_on, name, names, networks_of, record, service},
     test_scenario::{BEFORE, world},
     test_world::World,
+    update_strategy::UpdateStrategy,
     wanted::SUPERVISOR_NETWORK,
 };
 
@@ -43,8 +44,12 @@ fn check_settled(world: &World) -> Result<(), TestCaseError> {
             continue;
         }
         if waits.iter().any(|wait| wait.service == *name) {
-            let is_held = |all: &[&Container]| all.len() == 1 && !all.iter().any(|c| c.state.is_active());
-            prop_assert!(is_held(&world.of_service(name)), "{waits:?} {:#?}", world.of_service(name));
+            let all = world.of_service(name);
+            let (old, new): (Vec<&Container>, Vec<_>) =
+                all.iter().partition(|c| !service.is_made_as(&c.config_hash));
+            let hands_over = matches!(service.strategy, UpdateStrategy::HandOver { .. });
+            prop_assert!(old.len() <= usize::from(hands_over), "{waits:?} {all:#?}");
+            prop_assert!(new.len() == 1 && !new[0].state.is_active(), "{waits:?} {all:#?}");
             continue;
         }
         check_service(service, &world.of_service(name))?;
@@ -100,13 +105,23 @@ fn check_data(initial: &World, world: &World) -> Result<(), TestCaseError> {
 }
 
 fn taken_away(plan: &Plan) -> Vec<(&ContainerId, Option<&ServiceName>)> {
-    let taken = plan.steps.iter().filter_map(|step| match step {
+    let taken = plan.steps.iter().filter_map(taken_by);
+    taken.collect()
+}
+
+/// The same, but for containers that go when their successor has taken over.
+fn taken_away_at_once(plan: &Plan) -> Vec<(&ContainerId, Option<&ServiceName>)> {
+    let begin = plan.steps.iter().position(|step| matches!(step, Step::AwaitHandover { .. }));
+    plan.steps.iter().take(begin.unwrap_or(usize::MAX)).filter_map(taken_by).collect()
+}
+
+fn taken_by(step: &Step) -> Option<(&ContainerId, Option<&ServiceName>)> {
+    match step {
         Step::StopContainer { id, service } | Step::RemoveContainer { id, service } => {
             Some((id, service.as_ref()))
         }
         _ => None,
-    });
-    taken.collect()
+    }
 }
 
 /// The same world without an intent that takes every container away.
@@ -244,7 +259,7 @@ proptest! {
     fn plan_of_dependent_services_keeps_their_order(initial in world()) {
         let plan = initial.plan();
         let target = &initial.record.as_ref().unwrap().target;
-        let taken: Vec<_> = taken_away(&plan).into_iter().filter_map(|(_, name)| name).collect();
+        let taken: Vec<_> = taken_away_at_once(&plan).into_iter().filter_map(|(_, name)| name).collect();
         let started: Vec<_> = plan.steps.iter().filter_map(|step| match step {
             Step::StartContainer { service, .. } => Some(service),
             _ => None,
@@ -301,3 +316,6 @@ mod networks;
 
 #[path = "plan_dependency_tests.rs"]
 mod dependencies;
+
+#[path = "plan_strategy_tests.rs"]
+mod strategies;

@@ -1,6 +1,6 @@
 //! What the store keeps of one app: its target and the intents that are not yet carried out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use supervisor_proto::ids::{AppId, ServiceName};
@@ -23,6 +23,9 @@ pub struct AppRecord {
     /// Who applied the target; a record of an older release says nothing, and is the owner's.
     #[serde(default, skip_serializing_if = "is_default")]
     pub applied_by: AppliedBy,
+    /// Images of the target before, which go before their successors are fetched.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub leaving_images: BTreeSet<String>,
     /// The word that our update locks of this app hold; see [`LockToken`](crate::ports::host_files::LockToken).
     pub lock_token: String,
 }
@@ -82,6 +85,7 @@ impl AppRecord {
             removed: false,
             override_locks: false,
             applied_by: AppliedBy::Admin,
+            leaving_images: BTreeSet::new(),
             lock_token,
         }
     }
@@ -92,14 +96,15 @@ impl AppRecord {
     }
 
     /// Whether there is an unfinished intent that only one more write of the record ends.
-    pub const fn needs_closing(&self) -> bool {
-        self.purge.is_some() || self.override_locks
+    pub fn needs_closing(&self) -> bool {
+        self.purge.is_some() || self.override_locks || !self.leaving_images.is_empty()
     }
 
     /// The record as an older copy of it may be trusted: without intents that destroy. They may have been
     /// carried out since, and data has been written after them.
     #[must_use]
     pub fn recovered(mut self) -> Self {
+        self.leaving_images.clear();
         self.purge = None;
         self.removed = false;
         self.override_locks = false;

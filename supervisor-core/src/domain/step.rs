@@ -28,6 +28,27 @@ pub enum Step {
         /// Its service, when it still has one.
         service: Option<ServiceName>,
     },
+    /// Remove an image that a new release leaves behind.
+    RemoveImage {
+        /// The image's reference.
+        image: String,
+    },
+    /// Give a container another name, because its successor bears the present one while both run.
+    RenameContainer {
+        /// The container.
+        id: ContainerId,
+        /// Its service.
+        service: ServiceName,
+        /// The new name.
+        name: String,
+    },
+    /// Wait until a service's new container says that it has taken over.
+    AwaitHandover {
+        /// The service.
+        service: ServiceName,
+        /// Or until it has run for so long.
+        timeout_ms: u64,
+    },
     /// Empty the app's data folder.
     EmptyData,
     /// Remove one of the app's own volumes.
@@ -89,8 +110,11 @@ impl Step {
             Self::StopContainer { service, .. } | Self::RemoveContainer { service, .. } => service.as_ref(),
             Self::CreateContainer { service }
             | Self::ConnectNetwork { service, .. }
-            | Self::StartContainer { service, .. } => Some(service),
+            | Self::StartContainer { service, .. }
+            | Self::RenameContainer { service, .. }
+            | Self::AwaitHandover { service, .. } => Some(service),
             Self::PullImage { .. }
+            | Self::RemoveImage { .. }
             | Self::EmptyData
             | Self::RemoveVolume { .. }
             | Self::RecordEmptied
@@ -110,6 +134,9 @@ impl Step {
             Self::StopContainer { id, .. } | Self::RemoveContainer { id, .. } => active.contains(id),
             Self::EmptyData | Self::RemoveVolume { .. } => true,
             Self::PullImage { .. }
+            | Self::RemoveImage { .. }
+            | Self::RenameContainer { .. }
+            | Self::AwaitHandover { .. }
             | Self::RecordEmptied
             | Self::CreateSupervisorNetwork
             | Self::CreateNetwork { .. }
@@ -130,6 +157,11 @@ impl fmt::Display for Step {
             Self::PullImage { image } => write!(f, "pull image {image}"),
             Self::StopContainer { id, .. } => write!(f, "stop container {id}"),
             Self::RemoveContainer { id, .. } => write!(f, "remove container {id}"),
+            Self::RemoveImage { image } => write!(f, "remove image {image}"),
+            Self::RenameContainer { id, name, .. } => write!(f, "rename container {id} to {name}"),
+            Self::AwaitHandover { service, .. } => {
+                write!(f, "wait for the new container of {service} to take over")
+            }
             Self::EmptyData => f.write_str("empty the data folder"),
             Self::RemoveVolume { volume } => write!(f, "remove volume {volume}"),
             Self::RecordEmptied => f.write_str("record that the data is gone"),

@@ -106,13 +106,18 @@ fn one_service(index: usize) -> impl Strategy<Value = Service> {
     let mounts = proptest::sample::subsequence(vec!["store", "shared"], 0..=2);
     let joined = proptest::sample::subsequence(vec!["default", "back", "lan", "undeclared"], 0..=3);
     let dependencies = (dependencies, vec(dependency(), SERVICES.len()), any::<bool>());
-    (select(IMAGES.to_vec()), (network, joined), restart, dependencies, mounts, any::<bool>()).prop_map(
-        move |(image, (network, joined), restart, (dependencies, asked, has_check), mounts, refuses_api)| {
+    let strategy =
+        select(vec![None, None, Some("kill-then-download"), Some("delete-then-download"), Some("hand-over")]);
+    let labels = (any::<bool>(), strategy);
+    (select(IMAGES.to_vec()), (network, joined), restart, dependencies, mounts, labels).prop_map(
+        move |(image, (network, joined), restart, (dependencies, asked, has_check), mounts, labels)| {
+            let (refuses_api, strategy) = labels;
             let earlier = SERVICES.iter().take(index).chain(["gone"].iter());
             let allowed: BTreeSet<&str> = earlier.copied().collect();
             let depends_on: BTreeSet<ServiceName> =
                 dependencies.into_iter().filter(|d| allowed.contains(d)).map(name).collect();
             let refusal = ("io.balena.features.supervisor-api".to_owned(), "0".to_owned());
+            let strategy = strategy.map(|s| ("io.balena.update.strategy".to_owned(), s.to_owned()));
             Service {
                 image: image.to_owned(),
                 network,
@@ -122,7 +127,7 @@ fn one_service(index: usize) -> impl Strategy<Value = Service> {
                 depends_on,
                 healthcheck: has_check.then(checked),
                 mounts: mounts.into_iter().map(mount).collect(),
-                labels: refuses_api.then_some(refusal).into_iter().collect(),
+                labels: refuses_api.then_some(refusal).into_iter().chain(strategy).collect(),
                 ..service()
             }
         },

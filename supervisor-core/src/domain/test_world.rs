@@ -160,6 +160,13 @@ impl World {
             Step::PullImage { image } => drop(self.images.insert(image.clone())),
             Step::StopContainer { id, .. } => self.stop(id),
             Step::RemoveContainer { id, .. } => self.containers.retain(|c| c.id != *id),
+            Step::RemoveImage { image } => drop(self.images.remove(image)),
+            Step::RenameContainer { id, name, .. } => self.container_mut(id)?.name.clone_from(name),
+            Step::AwaitHandover { service, .. } => {
+                if !self.of_service(service).iter().any(|c| c.state.is_active()) {
+                    return Err(format!("no container of {service} runs"));
+                }
+            }
             Step::EmptyData => {
                 self.check_may_destroy(self.data)?;
                 self.data = Content::default();
@@ -186,6 +193,7 @@ impl World {
                 let record = self.record.as_mut().ok_or("no record")?;
                 record.purge = None;
                 record.override_locks = false;
+                record.leaving_images.clear();
             }
             Step::RemoveNetwork { network } => self.remove_network(network)?,
             Step::ForgetApp => self.record = None,

@@ -15,6 +15,7 @@ use super::{
     network::{KnownNetworks, NetworkOptions},
     record::{AppRecord, AppliedBy},
     target::{NetworkMode, Service, Volume},
+    update_strategy::{UpdateStrategy, without_update_labels},
     volume::{OwnVolume, VolumeOptions, engine_name},
     wanted_networks::NetworkNames,
 };
@@ -61,6 +62,11 @@ pub struct WantedService {
     pub spec: ContainerSpec,
     /// Hash of what makes the container a different one.
     pub config_hash: String,
+    /// The same as releases before 0.2.0 counted it, where that is another one: labels that say how an update
+    /// goes were a part of it.
+    pub former_hash: Option<String>,
+    /// How its container makes way for the next.
+    pub strategy: UpdateStrategy,
     /// Generation that the container stands for.
     pub generation: u64,
     /// Whether it should run.
@@ -73,6 +79,13 @@ pub struct WantedService {
     pub external_volumes: Vec<String>,
     /// Engine names of networks that somebody else has to have made.
     pub external_networks: Vec<String>,
+}
+
+impl WantedService {
+    /// Whether a container that bears this hash is made as this one would be.
+    pub fn is_made_as(&self, config_hash: &str) -> bool {
+        self.config_hash == config_hash || self.former_hash.as_deref() == Some(config_hash)
+    }
 }
 
 /// The host's folder in which every service has its folder of update locks.
@@ -110,13 +123,19 @@ fn follow_dependencies(services: &mut BTreeMap<ServiceName, WantedService>, orde
     for name in order {
         let Some(service) = services.get(name) else { continue };
         let followed = service.waits_for.iter().filter(|(_, dependency)| dependency.restart);
-        let hashes: Vec<String> =
-            followed.filter_map(|(other, _)| Some(services.get(other)?.config_hash.clone())).collect();
-        if hashes.is_empty() {
+        let followed: Vec<&WantedService> = followed.filter_map(|(other, _)| services.get(other)).collect();
+        if followed.is_empty() {
             continue;
         }
+        let hash = |service: &WantedService| service.config_hash.clone();
+        let former = |service: &WantedService| service.former_hash.clone().unwrap_or_else(|| hash(service));
+        let combined = |of: &dyn Fn(&WantedService) -> String| {
+            container::combined_hash(&of(service), &followed.iter().map(|s| of(s)).collect::<Vec<_>>())
+        };
+        let (combined, former) = (combined(&hash), combined(&former));
         if let Some(service) = services.get_mut(name) {
-            service.config_hash = container::combined_hash(&service.config_hash, &hashes);
+            service.former_hash = (former != combined).then_some(former);
+            service.config_hash = combined;
             service.spec.labels.insert(labels::CONFIG_HASH.to_owned(), service.config_hash.clone());
         }
     }
@@ -174,11 +193,14 @@ fn render_service(
         stop_grace_ms: service.stop_grace_ms,
         settings: service.settings.clone(),
     };
-    let config_hash = spec.config_hash(&service.labels);
+    let config_hash = spec.config_hash(&without_update_labels(&service.labels));
+    let former_hash = Some(spec.config_hash(&service.labels)).filter(|former| *former != config_hash);
     spec.labels = all_labels(record, name, service, context.instance, &config_hash);
     WantedService {
         spec,
         config_hash,
+        former_hash,
+        strategy: UpdateStrategy::of(service),
         generation: intent.generation,
         run: intent.run,
         waits_for_api: service.wants_api() && context.api.is_none(),

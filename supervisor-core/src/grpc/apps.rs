@@ -16,7 +16,7 @@ use tonic::{Request, Response, Status};
 use super::{gate::Caller, roles::Role, server::until_closing, state, status::to_status, target};
 use crate::{
     actions::logs::{self, LogsQuery},
-    domain::{host_access, intent::Action, record::AppliedBy},
+    domain::{host_access, intent::Action, record::AppliedBy, update_strategy},
     error::CoreError,
     reconcile::Reconciler,
 };
@@ -74,13 +74,18 @@ impl Apps for AppsService {
         let work = async {
             let target = target::from_wire(target.unwrap_or_default())?;
             let (app, commit) = (target.app.app_id, target.app.commit.clone());
-            let warnings = host_access::warnings(&target, &self.reconciler.context().own_places);
+            let mut warnings = host_access::warnings(&target, &self.reconciler.context().own_places);
             if by == AppliedBy::Frontend {
                 self.reconciler.permit_target(&target).await?;
             }
             for warning in &warnings {
                 log::warn!("target gives access to the host app_id={app} what='{warning}'");
             }
+            let not_done = update_strategy::warnings(&target);
+            for warning in &not_done {
+                log::warn!("target asks for an update that cannot be done app_id={app} what='{warning}'");
+            }
+            warnings.extend(not_done);
             let action = Action::Apply(Box::new(target), by);
             if no_wait {
                 self.reconciler.begin(app, action, force).await?;

@@ -23,6 +23,7 @@ use crate::{
             AppFacts, DEFAULT_STOP_GRACE_MS, Healthcheck, Mount, NetworkMode, Port, Protocol, RestartPolicy,
             Service, Target, Volume,
         },
+        update_strategy::is_update_label,
     },
     error::CoreError,
 };
@@ -185,12 +186,13 @@ fn environment(
     Ok(wire.into_iter().collect())
 }
 
-/// Labels by which core knows its own containers are core's alone.
+/// Labels by which core knows its own containers are core's alone; those that say how an update goes are not.
 fn labels(
     field: &str,
     wire: std::collections::HashMap<String, String>,
 ) -> Result<BTreeMap<String, String>, CoreError> {
-    match wire.keys().find(|name| name.is_empty() || name.starts_with("io.supervisor.")) {
+    let is_reserved = |name: &str| name.starts_with("io.supervisor.") && !is_update_label(name);
+    match wire.keys().find(|name| name.is_empty() || is_reserved(name)) {
         Some(name) => Err(invalid(field, format!("label '{name}' is reserved"))),
         None => Ok(wire.into_iter().collect()),
     }

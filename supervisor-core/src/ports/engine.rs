@@ -82,6 +82,15 @@ pub struct SeenNetwork {
     pub labels: BTreeMap<String, String>,
 }
 
+/// How the removal of an image ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageRemoval {
+    /// The reference is gone, and with it whatever nothing else refers to.
+    Gone,
+    /// Somebody's container uses it.
+    InUse,
+}
+
 /// How the removal of a network ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NetworkRemoval {
@@ -147,6 +156,9 @@ pub trait Engine: Send + Sync {
     /// Whether the image is there.
     async fn has_image(&self, image: &str) -> Result<bool, EngineError>;
 
+    /// Removes an image, unless a container uses it.
+    async fn remove_image(&self, image: &str) -> Result<ImageRemoval, EngineError>;
+
     /// Fetches an image.
     async fn pull(&self, image: &str, progress: Progress<'_>) -> Result<(), EngineError>;
 
@@ -165,6 +177,9 @@ pub trait Engine: Send + Sync {
 
     /// Removes a container that has stopped, with its anonymous volumes.
     async fn remove(&self, id: &ContainerId) -> Result<(), EngineError>;
+
+    /// Gives a container another name.
+    async fn rename(&self, id: &ContainerId, name: &str) -> Result<(), EngineError>;
 
     /// Changes a container's restart policy.
     async fn set_restart(&self, id: &ContainerId, policy: RestartPolicy) -> Result<(), EngineError>;

@@ -114,6 +114,13 @@ pub trait HostFiles: Send + Sync {
         token: Option<&LockToken>,
     ) -> Result<Vec<HeldLock>, HostFilesError>;
 
+    /// Whether a new container of the service says that it has taken over: `handover-complete` or
+    /// `resin-kill-me` is in the service's lock folder, whatever its content.
+    async fn has_taken_over(&self, app: AppId, service: &ServiceName) -> Result<bool, HostFilesError>;
+
+    /// Takes away what an earlier container said of the kind.
+    async fn clear_taken_over(&self, app: AppId, service: &ServiceName) -> Result<(), HostFilesError>;
+
     /// Removes the locks that hold `token`, and what a crash left of taking them; others stay.
     async fn release_locks(
         &self,

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use super::{
     Context,
     execute::Executor,
+    handover::Handovers,
     observe::{observe, render_for},
     warrant::permit_plan,
 };
@@ -72,6 +73,8 @@ pub struct Cycle<'a> {
     pub signals: &'a Signals,
     /// Whose update locks are ours at the moment.
     pub held: &'a mut Option<Held>,
+    /// Which new containers run beside their predecessor, and since when.
+    pub handovers: &'a mut Handovers,
 }
 
 impl Cycle<'_> {
@@ -146,8 +149,8 @@ impl Cycle<'_> {
             self.context.events.tell(app, begun);
             let at = Instant::now();
             let (context, cancel) = (self.context, &self.signals.cancel);
-            let mut executor =
-                Executor { context, record: self.record, wanted, why, cancel, made: &mut made };
+            let (record, handovers) = (&mut *self.record, &mut *self.handovers);
+            let mut executor = Executor { context, record, wanted, why, cancel, made: &mut made, handovers };
             let result = executor.execute(step).await;
             self.context.events.tell(app, || What::StepEnded {
                 step: step.clone(),

@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 
 use super::{
     Context,
+    handover::Handovers,
     status::Activity,
     warrant::{self, Subject},
 };
@@ -22,10 +23,11 @@ use crate::{
         record::{AppRecord, PurgePhase},
         step::Step,
         target::{DEFAULT_STOP_GRACE_MS, RestartPolicy},
+        update_strategy::UpdateStrategy,
         wanted::Wanted,
     },
     error::CoreError,
-    ports::engine::{EngineError, NetworkRemoval},
+    ports::engine::{EngineError, ImageRemoval, NetworkRemoval},
 };
 
 /// What carrying out one step takes.
@@ -42,6 +44,8 @@ pub struct Executor<'a> {
     pub cancel: &'a Notify,
     /// Containers that earlier steps of the plan have made.
     pub made: &'a mut BTreeMap<ServiceName, ContainerId>,
+    /// Which new containers run beside their predecessor, and since when.
+    pub handovers: &'a mut Handovers,
 }
 
 impl Executor<'_> {
@@ -60,6 +64,11 @@ impl Executor<'_> {
             Step::PullImage { image } => self.pull(image).await?,
             Step::StopContainer { id, service } => self.stop(id, service.as_ref()).await?,
             Step::RemoveContainer { id, service } => self.remove(id, service.as_ref()).await?,
+            Step::RemoveImage { image } => self.remove_image(image).await?,
+            Step::RenameContainer { id, name, .. } => engine.rename(id, name).await?,
+            Step::AwaitHandover { service, timeout_ms } => {
+                self.handovers.wait(self.context, self.app(), service, *timeout_ms).await?;
+            }
             Step::EmptyData => self.context.files.empty_data(self.app()).await?,
             Step::RemoveVolume { volume } => match engine.remove_volume(volume).await {
                 Err(source @ EngineError::Refused { status: 409, .. }) => {
@@ -90,6 +99,7 @@ impl Executor<'_> {
                 self.save(|record| {
                     record.purge = None;
                     record.override_locks = false;
+                    record.leaving_images.clear();
                 })
                 .await?;
             }
@@ -152,6 +162,14 @@ impl Executor<'_> {
         Ok(self.context.engine.remove(id).await?)
     }
 
+    /// One that something else uses stays: that is no reason to leave the app without its new release.
+    async fn remove_image(&self, image: &str) -> Result<(), CoreError> {
+        if self.context.engine.remove_image(image).await? == ImageRemoval::InUse {
+            log::warn!("image left, a container uses it app_id={} image={image}", self.app());
+        }
+        Ok(())
+    }
+
     async fn create(&mut self, service: &ServiceName) -> Result<(), CoreError> {
         self.show(Activity::Installing);
         let Some(wanted) = self.wanted.services.get(service) else { return Ok(()) };
@@ -189,10 +207,13 @@ impl Executor<'_> {
         known.or_else(|| self.made.get(service)).cloned()
     }
 
-    async fn start(&self, service: &ServiceName, known: Option<&ContainerId>) -> Result<(), CoreError> {
+    async fn start(&mut self, service: &ServiceName, known: Option<&ContainerId>) -> Result<(), CoreError> {
         self.show(Activity::Starting);
         let Some(id) = self.container(service, known) else { return Ok(()) };
         self.permit(Subject::Service(service)).await?;
+        if let Some(UpdateStrategy::HandOver { .. }) = self.wanted.services.get(service).map(|s| s.strategy) {
+            self.handovers.begin(self.context, self.app(), service).await?;
+        }
         let engine = self.context.engine.as_ref();
         if let (Some(known), Some(wanted)) = (known, self.wanted.services.get(service)) {
             // It may have been stopped by us, which took its policy away.

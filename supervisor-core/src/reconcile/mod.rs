@@ -5,6 +5,7 @@ pub mod attachments;
 mod cycle;
 pub mod engine_watch;
 mod execute;
+mod handover;
 mod observe;
 mod preview;
 mod reconciler;

@@ -56,6 +56,9 @@ impl<'a> Subject<'a> {
             // The supervisor's own network has nothing in it of a target's.
             Step::CreateSupervisorNetwork
             | Step::PullImage { .. }
+            | Step::RemoveImage { .. }
+            | Step::RenameContainer { .. }
+            | Step::AwaitHandover { .. }
             | Step::StopContainer { .. }
             | Step::RemoveContainer { .. }
             | Step::EmptyData

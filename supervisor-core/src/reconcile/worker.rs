@@ -16,6 +16,7 @@ use tokio::{
 use super::{
     Context,
     cycle::{Cycle, Held, Outcome, Signals, release_locks, take_locks},
+    handover::Handovers,
     status::Activity,
 };
 use crate::{
@@ -84,6 +85,7 @@ pub struct Worker {
     commands: mpsc::Receiver<Command>,
     signals: Arc<Signals>,
     held: Option<Held>,
+    handovers: Handovers,
     failures: u32,
     retry_at: Option<Instant>,
     last_error: String,
@@ -107,6 +109,7 @@ impl Worker {
             commands,
             signals,
             held: None,
+            handovers: Handovers::default(),
             failures: 0,
             retry_at: None,
             last_error: String::new(),
@@ -199,7 +202,8 @@ impl Worker {
         self.save_adopted().await;
         let Some(record) = &mut self.record else { return Ok(Outcome::Converged) };
         let (context, signals, held) = (self.context.as_ref(), self.signals.as_ref(), &mut self.held);
-        let result = Cycle { context, record, signals, held }.run().await;
+        let handovers = &mut self.handovers;
+        let result = Cycle { context, record, signals, held, handovers }.run().await;
         self.context.status.update(self.app, |status| status.activity = Activity::Idle);
         result
     }

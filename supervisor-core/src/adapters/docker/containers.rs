@@ -107,6 +107,12 @@ pub async fn create(transport: &Transport, spec: &ContainerSpec) -> Result<Conta
     Ok(ContainerId(created.id))
 }
 
+/// `POST /containers/{id}/rename`; a container that is gone needs no name.
+pub async fn rename(transport: &Transport, id: &ContainerId, name: &str) -> Result<(), EngineError> {
+    let path = format!("/containers/{}/rename{}", segment(&id.0), Query::new().add("name", name));
+    already(transport.call(Call::new(Method::POST, path, "rename a container"), QUICK).await, &[404])
+}
+
 /// `POST /containers/{id}/start`.
 pub async fn start(transport: &Transport, id: &ContainerId) -> Result<(), EngineError> {
     let path = format!("/containers/{}/start", segment(&id.0));

@@ -48,8 +48,8 @@ use crate::{
     },
     ports::{
         engine::{
-            Change, Engine, EngineError, EngineEvent, EngineInfo, NetworkRemoval, Output, Progress,
-            SeenNetwork,
+            Change, Engine, EngineError, EngineEvent, EngineInfo, ImageRemoval, NetworkRemoval, Output,
+            Progress, SeenNetwork,
         },
         exec::{Command, Exec, ExecEngine, ExecId, ExecState, Life, WindowSize},
     },
@@ -82,6 +82,10 @@ impl Engine for DockerEngine {
         pull::has_image(&self.transport, image).await
     }
 
+    async fn remove_image(&self, image: &str) -> Result<ImageRemoval, EngineError> {
+        pull::remove_image(&self.transport, image).await
+    }
+
     async fn pull(&self, image: &str, progress: Progress<'_>) -> Result<(), EngineError> {
         pull::pull(&self.transport, image, progress).await
     }
@@ -104,6 +108,10 @@ impl Engine for DockerEngine {
 
     async fn remove(&self, id: &ContainerId) -> Result<(), EngineError> {
         containers::remove(&self.transport, id).await
+    }
+
+    async fn rename(&self, id: &ContainerId, name: &str) -> Result<(), EngineError> {
+        containers::rename(&self.transport, id, name).await
     }
 
     async fn set_restart(&self, id: &ContainerId, policy: RestartPolicy) -> Result<(), EngineError> {

@@ -9,9 +9,9 @@ use super::{
     answers::PullLine,
     events::Lines,
     path::{Query, reference},
-    transport::{Call, QUICK, STALLED, Transport, failure},
+    transport::{Call, QUICK, SLOW, STALLED, Transport, already, failure},
 };
-use crate::ports::engine::{EngineError, Progress};
+use crate::ports::engine::{EngineError, ImageRemoval, Progress};
 
 /// `GET /images/{name}/json`.
 pub async fn has_image(transport: &Transport, image: &str) -> Result<bool, EngineError> {
@@ -22,6 +22,15 @@ pub async fn has_image(transport: &Transport, image: &str) -> Result<bool, Engin
         Ok(_) => Ok(true),
         Err(EngineError::Refused { status: 404, .. }) => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+/// `DELETE /images/{name}`: never by force, which would take it from under a stopped container.
+pub async fn remove_image(transport: &Transport, image: &str) -> Result<ImageRemoval, EngineError> {
+    let path = format!("/images/{}", reference(image));
+    match transport.call(Call::new(Method::DELETE, path, "remove an image"), SLOW).await {
+        Err(EngineError::Refused { status: 409, .. }) => Ok(ImageRemoval::InUse),
+        other => already(other, &[404]).map(|()| ImageRemoval::Gone),
     }
 }
 

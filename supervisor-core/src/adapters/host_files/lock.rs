@@ -218,7 +218,7 @@ fn inspect(folder: &Folder, name: &str, token: &LockToken) -> Result<Existing, H
 }
 
 /// Removes a file; one that is not there, or a directory in its place, is left alone.
-fn remove_file(folder: &Folder, name: &str) -> Result<(), HostFilesError> {
+pub(super) fn remove_file(folder: &Folder, name: &str) -> Result<(), HostFilesError> {
     match rustix::fs::unlinkat(folder.fd(), name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT | Errno::ISDIR) => Ok(()),
         Err(errno) => Err(failed("remove", &folder.path().join(name), errno)),

@@ -6,6 +6,7 @@
 mod empty;
 mod folder;
 mod follow;
+mod handover;
 mod lock;
 mod mounts;
 mod roots;
@@ -93,6 +94,16 @@ impl HostFiles for LinuxHostFiles {
     ) -> Result<Vec<HeldLock>, HostFilesError> {
         let (services, token) = (services.to_vec(), token.cloned());
         self.blocking(move |roots| lock::held(roots, app, &services, token.as_ref())).await
+    }
+
+    async fn has_taken_over(&self, app: AppId, service: &ServiceName) -> Result<bool, HostFilesError> {
+        let service = service.clone();
+        self.blocking(move |roots| handover::has_taken_over(roots, app, &service)).await
+    }
+
+    async fn clear_taken_over(&self, app: AppId, service: &ServiceName) -> Result<(), HostFilesError> {
+        let service = service.clone();
+        self.blocking(move |roots| handover::clear(roots, app, &service)).await
     }
 
     async fn release_locks(

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use supervisor_proto::ids::AppId;
+use supervisor_proto::ids::{AppId, ServiceName};
 use tokio::{
     sync::{Notify, mpsc, watch},
     time::timeout,
@@ -43,6 +43,7 @@ pub enum Fault {
 #[derive(Debug, Clone)]
 pub struct Boxed {
     pub seen: Container,
+    pub image: String,
     pub policy: RestartPolicy,
     pub environment: BTreeMap<String, String>,
     pub volumes: Vec<String>,
@@ -75,6 +76,8 @@ pub struct State {
     pub emptied: u32,
     /// Update locks by app and path; the value is what the lock file holds.
     pub locks: BTreeMap<(AppId, String), String>,
+    /// Services whose new container says that it has taken over.
+    pub taken_over: BTreeSet<(AppId, ServiceName)>,
     /// A mount point inside an app's data.
     pub mounted: BTreeMap<AppId, String>,
     /// Paths of the host that are symlinks, and where they lead.

@@ -22,7 +22,8 @@ use crate::{
         wanted::SUPERVISOR_NETWORK,
     },
     ports::engine::{
-        Change, Engine, EngineError, EngineEvent, EngineInfo, NetworkRemoval, Output, Progress, SeenNetwork,
+        Change, Engine, EngineError, EngineEvent, EngineInfo, ImageRemoval, NetworkRemoval, Output, Progress,
+        SeenNetwork,
     },
 };
 use serde_json::Value;
@@ -90,6 +91,7 @@ impl State {
         };
         let volumes = spec.binds.iter().filter(|b| !b.source.starts_with('/')).map(|b| b.source.clone());
         self.containers.push(Boxed {
+            image: spec.image.clone(),
             policy: spec.restart,
             environment: spec.environment.clone(),
             volumes: volumes.collect(),
@@ -161,6 +163,17 @@ impl Engine for FakeDevice {
         self.engine(format!("has image {image}"), |state| Ok(state.images.contains(image))).await
     }
 
+    async fn remove_image(&self, image: &str) -> Result<ImageRemoval, EngineError> {
+        self.engine(format!("remove image {image}"), |state| {
+            if state.containers.iter().any(|c| c.image == image) {
+                return Ok(ImageRemoval::InUse);
+            }
+            state.images.remove(image);
+            Ok(ImageRemoval::Gone)
+        })
+        .await
+    }
+
     async fn pull(&self, image: &str, progress: Progress<'_>) -> Result<(), EngineError> {
         let steps = self.state().pull_steps.clone();
         for percent in steps {
@@ -210,6 +223,14 @@ impl Engine for FakeDevice {
             let app = container.seen.app;
             state.containers.retain(|c| c.seen.id != *id);
             state.tell(app);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn rename(&self, id: &ContainerId, name: &str) -> Result<(), EngineError> {
+        self.engine(format!("rename {id}"), |state| {
+            name.clone_into(&mut state.container(id)?.seen.name);
             Ok(())
         })
         .await

@@ -124,6 +124,23 @@ impl HostFiles for FakeDevice {
         .await
     }
 
+    async fn has_taken_over(&self, app: AppId, service: &ServiceName) -> Result<bool, HostFilesError> {
+        let key = (app, service.clone());
+        self.call("look for a hand-over".to_owned(), files_failed, |state| {
+            Ok(state.taken_over.contains(&key))
+        })
+        .await
+    }
+
+    async fn clear_taken_over(&self, app: AppId, service: &ServiceName) -> Result<(), HostFilesError> {
+        let key = (app, service.clone());
+        self.call("clear a hand-over".to_owned(), files_failed, |state| {
+            state.taken_over.remove(&key);
+            Ok(())
+        })
+        .await
+    }
+
     async fn release_locks(
         &self,
         app: AppId,

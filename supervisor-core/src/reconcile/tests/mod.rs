@@ -12,6 +12,7 @@ mod networks;
 mod pull;
 mod shutdown;
 mod status;
+mod strategies;
 mod together;
 mod warrant;
 

@@ -4,6 +4,7 @@
 mod emptying;
 mod folders;
 mod following;
+mod handover;
 mod locks;
 mod mount_table;
 

@@ -1,0 +1,198 @@
+//! Update strategies on the fake device.
+
+use std::time::Duration;
+
+use super::*;
+use crate::{
+    domain::target::{Service, Target},
+    error::CoreError,
+};
+
+/// A release of one service that asks for this strategy.
+fn release(strategy: &str, image: &str) -> Target {
+    let mut service = Service { image: image.to_owned(), ..service() };
+    service.labels.insert("io.balena.update.strategy".to_owned(), strategy.to_owned());
+    target_of(APP, vec![("main", service)])
+}
+
+async fn running(strategy: &str) -> World {
+    let world = World::new();
+    world.act(APP, apply(release(strategy, "demo:1"))).await.unwrap();
+    world
+}
+
+/// Calls that change something, of those after the first `from`.
+fn changes(device: &FakeDevice, from: usize) -> Vec<String> {
+    let words = ["pull", "stop", "remove", "create main", "start", "rename", "clear", "take locks"];
+    let calls = device.calls().split_off(from);
+    calls.into_iter().filter(|call| words.iter().any(|word| call.starts_with(word))).collect()
+}
+
+async fn changes_of_an_update(strategy: &str) -> Vec<String> {
+    let world = running(strategy).await;
+    let from = world.device.calls().len();
+    world.act(APP, apply(release(strategy, "demo:2"))).await.unwrap();
+    assert_eq!((world.device.running(APP).len(), world.device.containers_in_all()), (1, 1));
+    assert_eq!(world.device.our_locks(), 0);
+    changes(&world.device, from)
+}
+
+fn name_of_the_container() -> String {
+    format!("create main_1_1_abc{APP}")
+}
+
+#[tokio::test(start_paused = true)]
+async fn update_of_each_strategy_goes_in_its_order() {
+    let create = name_of_the_container();
+    let lock = format!("take locks {APP}");
+    let of = |all: &[&str]| all.iter().map(|call| (*call).to_owned()).collect::<Vec<_>>();
+    let cases = [
+        ("download-then-kill", of(&["pulled demo:2", &lock, "stop c1", "remove c1", &create, "start c2"])),
+        ("kill-then-download", of(&[&lock, "stop c1", "remove c1", "pulled demo:2", &create, "start c2"])),
+        (
+            "delete-then-download",
+            of(&[&lock, "stop c1", "remove c1", "remove image demo:1", "pulled demo:2", &create, "start c2"]),
+        ),
+        (
+            "hand-over",
+            of(&[
+                "pulled demo:2",
+                "rename c1",
+                &create,
+                "clear a hand-over",
+                "start c2",
+                &lock,
+                "stop c1",
+                "remove c1",
+            ]),
+        ),
+    ];
+    for (strategy, expected) in cases {
+        assert_eq!(changes_of_an_update(strategy).await, expected, "{strategy}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn image_that_another_container_uses_is_left() {
+    let world = running("delete-then-download").await;
+    world.act(7, apply(target_of(7, vec![("main", service())]))).await.unwrap();
+    world.act(APP, apply(release("delete-then-download", "demo:2"))).await.unwrap();
+    assert!(world.device.state().images.contains("demo:1"));
+    assert_eq!(world.device.running(APP).len(), 1);
+    assert!(world.device.record(APP).leaving_images.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn hand_over_ends_as_soon_as_the_new_container_says_so() {
+    let world = running("hand-over").await;
+    let begun = tokio::time::Instant::now();
+    let acting = world.begin(APP, apply(release("hand-over", "demo:2")), false);
+    world.device.reached("look for a hand-over", 3).await;
+    assert_eq!(world.device.running(APP).len(), 2);
+    assert_eq!(world.device.our_locks(), 0);
+    world.device.state().taken_over.insert((app(APP), name("main")));
+    acting.await.unwrap().unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(59));
+    assert_eq!(world.device.running(APP), [("c2".to_owned(), 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn hand_over_does_not_believe_what_an_earlier_container_said() {
+    let world = running("hand-over").await;
+    world.device.state().taken_over.insert((app(APP), name("main")));
+    let begun = tokio::time::Instant::now();
+    world.act(APP, apply(release("hand-over", "demo:2"))).await.unwrap();
+    assert!(begun.elapsed() >= Duration::from_mins(1), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn hand_over_in_a_locked_app_leaves_both_until_the_app_unlocks_and_waits_once() {
+    let world = running("hand-over").await;
+    world.device.lock(APP);
+    let waiting = world.act(APP, apply(release("hand-over", "demo:2"))).await;
+    assert!(matches!(waiting, Err(CoreError::Locked { .. })), "{waiting:?}");
+    assert_eq!(world.device.running(APP).len(), 2);
+    let until = tokio::time::Instant::now() + Duration::from_secs(31);
+    world.device.unlock(APP);
+    world.shows(APP, |status| !status.update_failed && !status.update_pending).await;
+    assert!(tokio::time::Instant::now() < until, "the time that has been waited counts");
+    assert_eq!(world.device.running(APP), [("c2".to_owned(), 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn force_reaches_a_hand_over_that_waits_for_the_apps_lock() {
+    let world = running("hand-over").await;
+    world.device.lock(APP);
+    assert!(world.act(APP, apply(release("hand-over", "demo:2"))).await.is_err());
+    world.reconciler.nudge_all(true, false);
+    world.shows(APP, |status| !status.update_pending).await;
+    assert_eq!(world.device.running(APP), [("c2".to_owned(), 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn end_of_core_does_not_wait_for_a_hand_over() {
+    let world = running("hand-over").await;
+    let acting = world.begin(APP, apply(release("hand-over", "demo:2")), false);
+    world.device.reached("look for a hand-over", 1).await;
+    world.closing.send_replace(true);
+    let ended = acting.await.unwrap();
+    assert!(matches!(ended, Err(CoreError::ShuttingDown)), "{ended:?}");
+    assert_eq!(world.device.running(APP).len(), 2);
+}
+
+/// Every update is broken off before and after each of its calls; the next life ends it.
+#[test]
+fn update_of_any_strategy_broken_off_anywhere_ends_with_one_new_container() {
+    for strategy in ["kill-then-download", "delete-then-download", "hand-over"] {
+        for fault in [Fault::CrashBefore, Fault::CrashAfter] {
+            let calls = (0..80).find(|number| !broken_off(strategy, fault, *number)).unwrap();
+            assert!(calls > 15, "{strategy}: {calls}");
+        }
+    }
+}
+
+/// Whether the update was broken off at the call of this number.
+fn broken_off(strategy: &str, fault: Fault, number: usize) -> bool {
+    let release = |image| {
+        let mut target = release(strategy, image);
+        let timeout = ("io.balena.update.handover-timeout".to_owned(), "300".to_owned());
+        target.services.get_mut(&name("main")).unwrap().labels.extend([timeout]);
+        target
+    };
+    let device = in_a_life(async {
+        let world = World::new();
+        world.act(APP, apply(release("demo:1"))).await.unwrap();
+        world.device
+    });
+    device.fault_at(number, fault);
+    let crashed = in_a_life(async {
+        let world = World::boot(&device);
+        tokio::select! {
+            biased;
+            () = device.crashed() => true,
+            ended = world.act(APP, apply(release("demo:2"))) => { ended.unwrap(); false }
+        }
+    });
+    if !crashed {
+        return false;
+    }
+    device.heal();
+    let is_stored = device.record(APP).target.services[&name("main")].image == "demo:2";
+    let expected = if is_stored { "demo:2" } else { "demo:1" };
+    in_a_life(async {
+        let world = World::boot(&device);
+        world.shows(APP, |s| !s.services.is_empty() && !s.update_pending).await;
+    });
+    let context = format!("{strategy} {fault:?} {number} {:?}", device.calls());
+    assert_eq!((device.running(APP).len(), device.containers_in_all()), (1, 1), "{context}");
+    assert_eq!(device.state().containers[0].image, expected, "{context}");
+    assert_eq!(device.our_locks(), 0, "{context}");
+    let both = strategy == "delete-then-download" && device.state().images.len() > 1;
+    assert!(!both, "{context}");
+    true
+}
+
+fn in_a_life<T>(life: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.unwrap().block_on(life)
+}
