@@ -82,3 +82,7 @@ pub const fn of_reason(reason: ErrorReason) -> u8 {
         | ErrorReason::PolicyRefused => NOT_ALLOWED,
     }
 }
+
+#[cfg(test)]
+#[path = "exit_code_documentation_tests.rs"]
+mod documentation_tests;

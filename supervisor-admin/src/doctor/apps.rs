@@ -2,25 +2,25 @@
 
 use supervisor_proto::v1::{AppState, AppsState, LockReport};
 
-use super::{Finding, facts::CoreFacts};
+use super::{Check, Finding, facts::CoreFacts};
 use crate::timestamp;
 
 pub(super) fn evaluate(core: &CoreFacts) -> Vec<Finding> {
     let mut findings = match &core.apps {
         Ok(state) => apps(state),
-        Err(why) => vec![Finding::warn("apps", why.clone(), "core's log says more")],
+        Err(why) => vec![Finding::warn(Check::Apps, why.clone(), "core's log says more")],
     };
     if let Ok(reply) = &core.examined {
         findings.extend(reply.locks.iter().map(lock));
         findings.extend(reply.lock_problems.iter().map(|problem| {
             Finding::warn(
-                "locks",
+                Check::Locks,
                 problem.clone(),
                 "what stands in the locks' folders has to be a folder of root's",
             )
         }));
         if reply.locks.is_empty() && reply.lock_problems.is_empty() {
-            findings.push(Finding::ok("locks", "no update lock is held"));
+            findings.push(Finding::ok(Check::Locks, "no update lock is held"));
         }
     }
     findings
@@ -29,7 +29,7 @@ pub(super) fn evaluate(core: &CoreFacts) -> Vec<Finding> {
 fn apps(state: &AppsState) -> Vec<Finding> {
     let ill: Vec<Finding> = state.apps.iter().flat_map(app).collect();
     if ill.is_empty() {
-        vec![Finding::ok("apps", format!("{} known, none failing", state.apps.len()))]
+        vec![Finding::ok(Check::Apps, format!("{} known, none failing", state.apps.len()))]
     } else {
         ill
     }
@@ -39,7 +39,7 @@ fn app(app: &AppState) -> Vec<Finding> {
     let (id, mut findings) = (app.app_id, Vec::new());
     if !app.last_error.is_empty() {
         findings.push(Finding::fail(
-            "apps",
+            Check::Apps,
             format!("app {id}: {}", app.last_error),
             format!("core tries again by itself; `supervisor-admin app plan {id}` shows what is left to do"),
         ));
@@ -48,11 +48,11 @@ fn app(app: &AppState) -> Vec<Finding> {
         let name = &service.name;
         if service.health == "unhealthy" {
             let advice = format!("`supervisor-admin app logs {id} --service {name} --tail 50`");
-            findings.push(Finding::warn("apps", format!("app {id}: {name} is unhealthy"), advice));
+            findings.push(Finding::warn(Check::Apps, format!("app {id}: {name} is unhealthy"), advice));
         } else if service.container_state == "restarting" {
             let text = format!("app {id}: {name} ends again and again, the engine restarts it");
             let advice = format!("`supervisor-admin app logs {id} --service {name} --tail 50`");
-            findings.push(Finding::fail("apps", text, advice));
+            findings.push(Finding::fail(Check::Apps, text, advice));
         }
     }
     findings
@@ -63,12 +63,12 @@ fn lock(lock: &LockReport) -> Finding {
     let since = timestamp::of_s(lock.since_s);
     if lock.ours {
         return Finding::ok(
-            "locks",
+            Check::Locks,
             format!("app {app_id}: {path} is core's own, since {since}: an action runs"),
         );
     }
     Finding::warn(
-        "locks",
+        Check::Locks,
         format!("app {app_id}: {path} is held by the app (uid {uid}) since {since}"),
         format!(
             "restarts, purges, updates and reboots wait for it; --force overrides it, and an app that forgot it needs `rm {host_path}`"

@@ -6,7 +6,7 @@ use supervisor_proto::v1::{
 };
 
 use super::{
-    Finding,
+    Check, Finding,
     facts::{CoreFacts, Facts},
 };
 
@@ -23,11 +23,13 @@ const EMPTY_BYTES: u64 = 8 << 20;
 pub(super) fn evaluate(core: &CoreFacts) -> Vec<Finding> {
     let mut findings = match &core.examined {
         Ok(reply) => examined(reply),
-        Err(why) => vec![Finding::warn("examination", why.clone(), "only role admin may look at the device")],
+        Err(why) => {
+            vec![Finding::warn(Check::Examination, why.clone(), "only role admin may look at the device")]
+        }
     };
     findings.push(match &core.connectivity {
         Ok(state) => connectivity(state),
-        Err(why) => Finding::warn("connectivity", why.clone(), "core's log says more"),
+        Err(why) => Finding::warn(Check::Connectivity, why.clone(), "core's log says more"),
     });
     findings
 }
@@ -40,7 +42,7 @@ fn examined(reply: &ExamineReply) -> Vec<Finding> {
     findings.extend(reply.roles.as_ref().map(|roles| {
         let admins = roles.admin_gid.map_or("root only".to_owned(), |gid| format!("root and group {gid}"));
         Finding::ok(
-            "roles",
+            Check::Roles,
             format!(
                 "frontend is uid {}, admin is {admins}, the socket's group is {}",
                 roles.frontend_uid, roles.socket_gid
@@ -56,10 +58,10 @@ fn examined(reply: &ExamineReply) -> Vec<Finding> {
 fn engine(report: &EngineReport) -> Finding {
     if report.problem.is_empty() {
         let EngineReport { version, api_version, storage_driver, data_root, .. } = report;
-        Finding::ok("engine", format!("{version}, API {api_version}, {storage_driver} in {data_root}"))
+        Finding::ok(Check::Engine, format!("{version}, API {api_version}, {storage_driver} in {data_root}"))
     } else {
         Finding::fail(
-            "engine",
+            Check::Engine,
             report.problem.clone(),
             "is the engine running (`systemctl status docker`), and is DOCKER_SOCKET its socket? Core goes on by itself once it answers",
         )
@@ -68,14 +70,14 @@ fn engine(report: &EngineReport) -> Finding {
 
 fn power(report: &PowerReport) -> Vec<Finding> {
     if report.reboot_problem.is_empty() && report.power_off_problem.is_empty() {
-        return vec![Finding::ok("power", "logind allows reboot and power-off")];
+        return vec![Finding::ok(Check::Power, "logind allows reboot and power-off")];
     }
     let problems = [("reboot", &report.reboot_problem), ("power-off", &report.power_off_problem)];
     let failed = problems.into_iter().filter(|(_, problem)| !problem.is_empty());
     failed
         .map(|(action, problem)| {
             Finding::fail(
-                "power",
+                Check::Power,
                 format!("no {action}: {problem}"),
                 "is systemd-logind running, and is the bus at DBUS_SYSTEM_BUS_ADDRESS (in a container: /run/dbus mounted)?",
             )
@@ -86,17 +88,17 @@ fn power(report: &PowerReport) -> Vec<Finding> {
 fn frontend(report: FrontendReport) -> Finding {
     let port = report.port;
     match (report.connected, report.key_known) {
-        (true, true) => Finding::ok("frontend", format!("connected, the API's port is {port}")),
+        (true, true) => Finding::ok(Check::Frontend, format!("connected, the API's port is {port}")),
         (true, false) => {
-            Finding::warn("frontend", "connected, but it has told no API key yet", "look at its log")
+            Finding::warn(Check::Frontend, "connected, but it has told no API key yet", "look at its log")
         }
         (false, true) => Finding::warn(
-            "frontend",
+            Check::Frontend,
             format!("not connected; apps keep the key it told last, port {port}"),
             "start supervisor-frontend: until then the HTTP API does not answer",
         ),
         (false, false) => Finding::fail(
-            "frontend",
+            Check::Frontend,
             "not connected, and no API key is known: apps that want it wait",
             "start supervisor-frontend",
         ),
@@ -108,9 +110,9 @@ fn disk(report: &DiskReport) -> Finding {
     if report.not_visible {
         let text = format!("{what}: core does not see {path}");
         return match what.as_str() {
-            "engine data" => Finding::skipped("disk", format!("{text}, so it was not looked at")),
+            "engine data" => Finding::skipped(Check::Disk, format!("{text}, so it was not looked at")),
             _ => Finding::warn(
-                "disk",
+                Check::Disk,
                 text,
                 "it is made with the first app; in a container, is it mounted below HOST_ROOT?",
             ),
@@ -118,7 +120,7 @@ fn disk(report: &DiskReport) -> Finding {
     }
     if !report.problem.is_empty() {
         return Finding::warn(
-            "disk",
+            Check::Disk,
             format!("{what}: {path}: {}", report.problem),
             "look at the file system",
         );
@@ -126,15 +128,15 @@ fn disk(report: &DiskReport) -> Finding {
     let text = format!("{what}: {} of {} free on {path}", size(report.free_bytes), size(report.total_bytes));
     let advice = "remove what is not needed: `docker image prune` (never volumes), old files of apps; or a larger disk";
     if report.free_bytes < EMPTY_BYTES {
-        Finding::fail("disk", text, advice)
+        Finding::fail(Check::Disk, text, advice)
     } else if report.total_inodes > 0 && is_low(report.free_inodes, report.total_inodes) {
         let inodes =
             format!("{what}: {} of {} inodes free on {path}", report.free_inodes, report.total_inodes);
-        Finding::warn("disk", inodes, "many small files use them up: remove some")
+        Finding::warn(Check::Disk, inodes, "many small files use them up: remove some")
     } else if report.free_bytes < LOW_BYTES || is_low(report.free_bytes, report.total_bytes) {
-        Finding::warn("disk", text, advice)
+        Finding::warn(Check::Disk, text, advice)
     } else {
-        Finding::ok("disk", text)
+        Finding::ok(Check::Disk, text)
     }
 }
 
@@ -157,9 +159,9 @@ fn size(bytes: u64) -> String {
 fn clock(report: &ClockReport) -> Finding {
     let advice = "certificates and logs need the right time: is systemd-timesyncd or chrony running, and the network up?";
     match (report.problem.as_str(), report.synchronised) {
-        ("", true) => Finding::ok("clock", "synchronised"),
-        ("", false) => Finding::warn("clock", "not synchronised", advice),
-        (problem, _) => Finding::skipped("clock", format!("not known whether synchronised: {problem}")),
+        ("", true) => Finding::ok(Check::Clock, "synchronised"),
+        ("", false) => Finding::warn(Check::Clock, "not synchronised", advice),
+        (problem, _) => Finding::skipped(Check::Clock, format!("not known whether synchronised: {problem}")),
     }
 }
 
@@ -168,7 +170,7 @@ pub(super) fn clock_year(now_s: u64) -> Option<Finding> {
     let is_sane = (EARLIEST_S..LATEST_S).contains(&now_s);
     (!is_sane).then(|| {
         Finding::fail(
-            "clock",
+            Check::Clock,
             format!("it says {}, which cannot be", crate::timestamp::of_s(now_s)),
             "set it: `timedatectl set-time`, or let NTP; a battery for the hardware clock keeps it over a power cut",
         )
@@ -177,27 +179,27 @@ pub(super) fn clock_year(now_s: u64) -> Option<Finding> {
 
 fn policy(report: &PolicyReport) -> Finding {
     if report.path.is_empty() {
-        Finding::ok("policy", "CORE_POLICY is unset: a cloud's target may run no privileged app")
+        Finding::ok(Check::Policy, "CORE_POLICY is unset: a cloud's target may run no privileged app")
     } else {
-        Finding::ok("policy", format!("CORE_POLICY is {}", report.path))
+        Finding::ok(Check::Policy, format!("CORE_POLICY is {}", report.path))
     }
 }
 
 fn connectivity(state: &ConnectivityState) -> Finding {
     let endpoint = &state.endpoint;
     if endpoint.is_empty() {
-        return Finding::ok("connectivity", "no API endpoint is configured, so nothing is checked");
+        return Finding::ok(Check::Connectivity, "no API endpoint is configured, so nothing is checked");
     }
     match (state.vpn_active, state.heartbeat_enabled, state.online) {
-        (true, _, _) => Finding::ok("connectivity", "the VPN is up, the heartbeat pauses"),
+        (true, _, _) => Finding::ok(Check::Connectivity, "the VPN is up, the heartbeat pauses"),
         (false, false, _) => Finding::warn(
-            "connectivity",
+            Check::Connectivity,
             format!("the heartbeat to {endpoint} is switched off"),
             "`supervisor-admin tcp-ping on`; a restart of core switches it on as well",
         ),
-        (false, true, true) => Finding::ok("connectivity", format!("{endpoint} answers")),
+        (false, true, true) => Finding::ok(Check::Connectivity, format!("{endpoint} answers")),
         (false, true, false) => Finding::warn(
-            "connectivity",
+            Check::Connectivity,
             format!("{endpoint} does not answer"),
             "check cable or radio, address (`ip addr`), route (`ip route`), name service and the cloud itself",
         ),
@@ -209,7 +211,7 @@ pub(super) fn led(facts: &Facts) -> Finding {
     let (path, led) = (facts.local.led_path.display(), facts.local.led);
     let Some(led) = led else {
         return Finding::skipped(
-            "led",
+            Check::Led,
             format!("no {path} here: `blink` does nothing (LED_FILE names another)"),
         );
     };
@@ -224,7 +226,7 @@ pub(super) fn led(facts: &Facts) -> Finding {
     };
     if bits & 0o2 == 0 {
         Finding::warn(
-            "led",
+            Check::Led,
             format!(
                 "the frontend (uid {uid} gid {gid}) may not write {path} (uid {} gid {} mode {:04o})",
                 led.uid, led.gid, led.mode
@@ -232,6 +234,6 @@ pub(super) fn led(facts: &Facts) -> Finding {
             format!("`chgrp {gid} {path} && chmod g+w {path}`, at each boot by a udev rule or tmpfiles.d"),
         )
     } else {
-        Finding::ok("led", format!("the frontend may write {path}"))
+        Finding::ok(Check::Led, format!("the frontend may write {path}"))
     }
 }

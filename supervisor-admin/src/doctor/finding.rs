@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::check::Check;
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -20,7 +22,7 @@ pub enum Level {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// What was looked at.
-    pub check: &'static str,
+    pub check: Check,
     /// How bad it is.
     pub level: Level,
     /// What was found, in one line.
@@ -31,22 +33,22 @@ pub struct Finding {
 
 impl Finding {
     /// As it should be.
-    pub fn ok(check: &'static str, text: impl Into<String>) -> Self {
+    pub fn ok(check: Check, text: impl Into<String>) -> Self {
         Self { check, level: Level::Ok, text: text.into(), advice: None }
     }
 
     /// Could not be looked at.
-    pub fn skipped(check: &'static str, text: impl Into<String>) -> Self {
+    pub fn skipped(check: Check, text: impl Into<String>) -> Self {
         Self { check, level: Level::Skipped, text: text.into(), advice: None }
     }
 
     /// Somebody should know.
-    pub fn warn(check: &'static str, text: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub fn warn(check: Check, text: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { check, level: Level::Warn, text: text.into(), advice: Some(advice.into()) }
     }
 
     /// Does not work.
-    pub fn fail(check: &'static str, text: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub fn fail(check: Check, text: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { check, level: Level::Fail, text: text.into(), advice: Some(advice.into()) }
     }
 }

@@ -2,6 +2,7 @@
 //! by this process itself; what they mean is then a pure function of them.
 
 mod apps;
+mod check;
 mod contact;
 mod device;
 pub mod facts;
@@ -9,7 +10,10 @@ mod finding;
 pub mod local;
 
 use self::facts::Facts;
-pub use self::finding::{Finding, Level};
+pub use self::{
+    check::Check,
+    finding::{Finding, Level},
+};
 
 /// What the facts mean, in the order in which things stand on each other.
 pub fn evaluate(facts: &Facts) -> Vec<Finding> {
@@ -23,5 +27,7 @@ pub fn evaluate(facts: &Facts) -> Vec<Finding> {
     findings
 }
 
+#[cfg(test)]
+mod documentation_tests;
 #[cfg(test)]
 mod tests;

@@ -80,7 +80,7 @@ fn wrong(facts: &Facts) -> Vec<(&'static str, Level)> {
         );
     }
     let wrong = findings.iter().filter(|finding| finding.advice.is_some());
-    wrong.map(|finding| (finding.check, finding.level)).collect()
+    wrong.map(|finding| (finding.check.as_str(), finding.level)).collect()
 }
 
 #[test]

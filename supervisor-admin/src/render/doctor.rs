@@ -32,5 +32,5 @@ fn line(finding: &Finding, coloured: bool) -> String {
     let advice =
         finding.advice.as_ref().map(|advice| format!("                    > {}\n", one_line(advice)));
     let (word, text) = (paint(word, tone, coloured), one_line(&finding.text));
-    format!("{word}  {:<12}  {text}\n{}", finding.check, advice.unwrap_or_default())
+    format!("{word}  {:<12}  {text}\n{}", finding.check.as_str(), advice.unwrap_or_default())
 }

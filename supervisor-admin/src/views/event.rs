@@ -120,7 +120,7 @@ impl From<What> for WhatView {
     }
 }
 
-const fn lock_word(change: locks_changed::Change) -> &'static str {
+pub(super) const fn lock_word(change: locks_changed::Change) -> &'static str {
     match change {
         locks_changed::Change::Unspecified => "unknown",
         locks_changed::Change::Taken => "taken",

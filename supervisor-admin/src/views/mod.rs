@@ -216,3 +216,6 @@ pub const fn role_word(role: Role) -> &'static str {
         Role::Admin => "admin",
     }
 }
+
+#[cfg(test)]
+mod documentation_tests;

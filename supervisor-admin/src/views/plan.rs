@@ -69,7 +69,7 @@ impl From<v1::Step> for StepView {
     }
 }
 
-const fn change_word(change: Change) -> &'static str {
+pub(super) const fn change_word(change: Change) -> &'static str {
     match change {
         Change::Unspecified => "unknown",
         Change::None => "none",
@@ -83,7 +83,7 @@ const fn change_word(change: Change) -> &'static str {
     }
 }
 
-const fn step_word(kind: Kind) -> &'static str {
+pub(super) const fn step_word(kind: Kind) -> &'static str {
     match kind {
         Kind::Unspecified => "unknown",
         Kind::PullImage => "pull-image",
