@@ -67,7 +67,7 @@ async fn serve(config: &Config) -> io::Result<()> {
         started = server::start(config, Limits::default()) => started?,
         _ = &mut asked_to_stop => return Ok(()),
     };
-    watchdog::start(vec![("main", running.main_heart()), ("http", running.worker_heart())])?;
+    watchdog::start(running.hearts())?;
     let beating = tokio::spawn(Heart::default().beat(|| tell_systemd(&[NotifyState::Watchdog])));
     tell_systemd(&[NotifyState::Ready]);
     let signal = asked_to_stop.await;

@@ -17,7 +17,10 @@ use crate::{
     led::{self, LedHandle, file::LedFile},
     services::Services,
     serving::{ApiRecipe, Entrance, Serving},
-    terminal::{TerminalLimits, registry::Terminals},
+    terminal::{
+        TerminalLimits,
+        registry::{Hearts, Terminals},
+    },
     watchdog::Heart,
 };
 
@@ -74,14 +77,15 @@ impl Running {
         self.address
     }
 
-    /// Beats while the thread that works on requests turns.
-    pub fn worker_heart(&self) -> Heart {
-        self.worker_heart.clone()
-    }
-
-    /// Beats while the thread that everything was started on turns.
-    pub fn main_heart(&self) -> Heart {
-        self.main_heart.clone()
+    /// Signs of life of all loops, with their names, for the watchdog.
+    pub fn hearts(&self) -> Vec<(&'static str, Heart)> {
+        let Hearts { thread, worker } = self.terminals.hearts().clone();
+        vec![
+            ("main", self.main_heart.clone()),
+            ("http", self.worker_heart.clone()),
+            ("terminal", thread),
+            ("terminal-http", worker),
+        ]
     }
 
     /// The cloud client.

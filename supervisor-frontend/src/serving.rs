@@ -60,6 +60,14 @@ impl Entrance {
         }
     }
 
+    /// Why some interface that is there could not be listened on.
+    pub fn failure(&self) -> Option<io::ErrorKind> {
+        match self {
+            Self::Everywhere(_) => None,
+            Self::Interfaces(_, doors) => doors.failure(),
+        }
+    }
+
     /// The address and port.
     pub fn address(&self) -> io::Result<SocketAddr> {
         match self {

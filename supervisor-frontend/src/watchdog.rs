@@ -4,7 +4,7 @@ use std::{
     io,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -31,17 +31,43 @@ struct Pulse {
     born: Instant,
     /// Of the last beat, in milliseconds since `born`.
     last_ms: AtomicU64,
+    /// So many loops beat it now.
+    loops: AtomicUsize,
+    /// Its loop need not be there.
+    may_rest: bool,
 }
 
 impl Default for Heart {
+    /// Of a loop that is there from now on.
     fn default() -> Self {
-        Self(Arc::new(Pulse { beats: AtomicU64::new(0), born: Instant::now(), last_ms: AtomicU64::new(0) }))
+        Self::new(false)
     }
 }
 
 impl Heart {
+    fn new(may_rest: bool) -> Self {
+        Self(Arc::new(Pulse {
+            beats: AtomicU64::new(0),
+            born: Instant::now(),
+            last_ms: AtomicU64::new(0),
+            loops: AtomicUsize::new(0),
+            may_rest,
+        }))
+    }
+
+    /// Of a loop that begins later and may end: nobody waits for a beat before and after.
+    pub fn resting() -> Self {
+        Self::new(true)
+    }
+
+    /// Whether nobody waits for a beat. A loop that is stuck does not end.
+    pub fn is_at_rest(&self) -> bool {
+        self.0.may_rest && self.0.loops.load(Ordering::Relaxed) == 0
+    }
+
     /// Beats for as long as the loop it runs on turns. Never returns.
     pub async fn beat(self, mut also: impl FnMut()) {
+        let _counted = Counted::new(&self.0);
         let mut interval = tokio::time::interval(BEAT_INTERVAL);
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -66,6 +92,22 @@ impl Heart {
     }
 }
 
+/// A loop that beats, until it is dropped.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn new(pulse: &'a Pulse) -> Self {
+        pulse.loops.fetch_add(1, Ordering::Relaxed);
+        Self(&pulse.loops)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Counts looks without a beat. Looks are counted, not seconds: after a suspended machine or a
 /// stopped process goes on, the loops get their turn before they are judged.
 #[derive(Debug, Default)]
@@ -75,6 +117,14 @@ struct Judge {
 }
 
 impl Judge {
+    fn finds_stuck(&mut self, heart: &Heart) -> bool {
+        if heart.is_at_rest() {
+            self.still = 0;
+            return false;
+        }
+        self.is_stuck(heart.beats())
+    }
+
     fn is_stuck(&mut self, beats: u64) -> bool {
         if beats == self.last {
             self.still += 1;
@@ -94,7 +144,7 @@ pub fn start(hearts: Vec<(&'static str, Heart)>) -> io::Result<()> {
         loop {
             thread::sleep(BEAT_INTERVAL);
             for (name, heart, judge) in &mut judged {
-                if judge.is_stuck(heart.beats()) {
+                if judge.finds_stuck(heart) {
                     end(name);
                 }
             }
@@ -150,5 +200,23 @@ mod tests {
         tokio::time::sleep(BEAT_INTERVAL * 3 + Duration::from_secs(1)).await;
         assert_eq!(heart.beats(), 4);
         task.abort();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn heart_that_may_rest_is_judged_only_while_its_loop_is_there() {
+        let (heart, mut judge) = (Heart::resting(), Judge::default());
+        assert!((0..10).all(|_| !judge.finds_stuck(&heart)), "before its loop begins");
+        let task = tokio::spawn(heart.clone().beat(|| {}));
+        tokio::task::yield_now().await;
+        let looks: Vec<bool> = (0..4).map(|_| judge.finds_stuck(&heart)).collect();
+        assert_eq!(looks, [false, false, false, true], "a loop that does not turn");
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
+        assert!(!judge.finds_stuck(&heart), "after its end");
+    }
+
+    #[test]
+    fn heart_of_a_loop_that_has_to_be_there_is_never_at_rest() {
+        assert!(!Heart::default().is_at_rest());
     }
 }

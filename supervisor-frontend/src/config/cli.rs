@@ -53,7 +53,8 @@ pub(super) struct Cli {
     /// unset: all
     #[arg(long, env = "LISTEN_INTERFACES", value_name = "NAMES", global = true)]
     pub(super) listen_interfaces: Option<String>,
-    /// Port of the web terminal's own listener, at the API's address; 0 takes any free one
+    /// Port of the web terminal's own listener, at the API's address; 0 takes any free one, but not
+    /// where interfaces are listed
     #[arg(long, env = "TTY_LISTEN_PORT", value_name = "PORT", default_value = "48485", global = true)]
     pub(super) tty_listen_port: String,
     /// How long a web terminal whose URL nobody opened lives, e.g. 90s, 10m, 1h

@@ -1,11 +1,17 @@
 //! The device's own addresses, without those of containers, tunnels and the supervisor itself.
 
-use std::{fs, io, net::IpAddr, path::Path};
+use std::{
+    fs, io,
+    net::{IpAddr, Ipv4Addr},
+    path::Path,
+};
 
-use if_addrs::{IfAddr, get_if_addrs};
+use if_addrs::get_if_addrs;
 
-/// Interfaces that are not the device's own: engine bridges, tunnels, ours.
-const FOREIGN_PREFIXES: [&str; 7] = ["docker", "br-", "veth", "tun", "resin-vpn", "supervisor0", "balena"];
+/// The names of tunnels begin so.
+const TUNNEL_PREFIXES: [&str; 2] = ["tun", "resin-vpn"];
+/// The names of an engine's bridges, their ports, and of ours.
+const BRIDGE_PREFIXES: [&str; 5] = ["docker", "br-", "veth", "supervisor0", "balena"];
 const SYS_NET: &str = "/sys/class/net";
 
 /// Addresses as `/v1/device` shows them.
@@ -15,36 +21,71 @@ pub struct Addresses {
     pub ip: Option<String>,
     /// Hardware addresses in upper case, separated by blanks.
     pub mac: Option<String>,
+    /// All interfaces that are up, with one entry for each of their IPv4 addresses.
+    pub up: Vec<Interface>,
 }
 
-struct Interface {
-    name: String,
-    ip: IpAddr,
-    up: bool,
+/// An interface and an address of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interface {
+    /// Its name.
+    pub name: String,
+    /// The address.
+    pub address: Ipv4Addr,
+}
+
+/// Whose an interface is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The device's own.
+    Own,
+    /// A way to elsewhere through one of the others.
+    Tunnel,
+    /// Of containers.
+    Bridge,
+    /// The machine's way to itself.
+    Loopback,
+}
+
+impl Interface {
+    /// The name of what the address is on: an alias such as `eth0:1` shares `eth0`.
+    pub fn device(&self) -> &str {
+        self.name.split(':').next().unwrap_or(&self.name)
+    }
+
+    /// Whose it is, by its name.
+    pub fn kind(&self) -> Kind {
+        let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| self.name.starts_with(prefix));
+        if self.address.is_loopback() {
+            Kind::Loopback
+        } else if begins(&TUNNEL_PREFIXES) {
+            Kind::Tunnel
+        } else if begins(&BRIDGE_PREFIXES) {
+            Kind::Bridge
+        } else {
+            Kind::Own
+        }
+    }
 }
 
 /// Lists the interfaces. Blocks.
 pub fn look_up() -> io::Result<Addresses> {
-    let interfaces: Vec<Interface> = get_if_addrs()?
-        .into_iter()
-        .filter(|interface| matches!(interface.addr, IfAddr::V4(_)))
-        .map(|interface| Interface { ip: interface.ip(), up: interface.is_oper_up(), name: interface.name })
-        .collect();
-    Ok(collect(&interfaces, |name| mac_of(Path::new(SYS_NET), name)))
+    let up =
+        get_if_addrs()?.into_iter().filter(if_addrs::Interface::is_oper_up).filter_map(with_ipv4).collect();
+    Ok(collect(up, |name| mac_of(Path::new(SYS_NET), name)))
 }
 
-fn collect(interfaces: &[Interface], mac_of: impl Fn(&str) -> Option<String>) -> Addresses {
-    let own: Vec<&Interface> = interfaces.iter().filter(|interface| is_own(interface)).collect();
+fn with_ipv4(interface: if_addrs::Interface) -> Option<Interface> {
+    let IpAddr::V4(address) = interface.ip() else { return None };
+    Some(Interface { name: interface.name, address })
+}
+
+fn collect(up: Vec<Interface>, mac_of: impl Fn(&str) -> Option<String>) -> Addresses {
+    let own: Vec<&Interface> = up.iter().filter(|interface| interface.kind() == Kind::Own).collect();
     let mut macs: Vec<String> = own.iter().filter_map(|interface| mac_of(&interface.name)).collect();
     macs.dedup();
-    let ips: Vec<String> = own.iter().map(|interface| interface.ip.to_string()).collect();
-    Addresses { ip: joined(&ips), mac: joined(&macs) }
-}
-
-fn is_own(interface: &Interface) -> bool {
-    interface.up
-        && !interface.ip.is_loopback()
-        && !FOREIGN_PREFIXES.iter().any(|prefix| interface.name.starts_with(prefix))
+    let ips: Vec<String> = own.iter().map(|interface| interface.address.to_string()).collect();
+    Addresses { ip: joined(&ips), mac: joined(&macs), up }
 }
 
 fn joined(list: &[String]) -> Option<String> {
@@ -63,33 +104,32 @@ fn mac_of(sys_net: &Path, name: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn interface(name: &str, ip: &str, up: bool) -> Interface {
-        Interface { name: name.to_owned(), ip: ip.parse().unwrap(), up }
+    fn interface(name: &str, address: &str) -> Interface {
+        Interface { name: name.to_owned(), address: address.parse().unwrap() }
     }
 
     #[test]
     fn addresses_of_own_interfaces_are_joined_and_others_left_out() {
         let interfaces = [
-            interface("lo", "127.0.0.1", true),
-            interface("eth0", "192.168.0.114", true),
-            interface("eth0", "192.168.0.115", true),
-            interface("wlan0", "10.42.0.3", true),
-            interface("eth1", "10.0.0.1", false),
-            interface("docker0", "172.17.0.1", true),
-            interface("br-12ab", "172.18.0.1", true),
-            interface("tun0", "10.8.0.2", true),
-            interface("resin-vpn", "10.8.0.3", true),
-            interface("supervisor0", "10.114.104.1", true),
-            interface("balena0", "10.114.101.1", true),
+            interface("lo", "127.0.0.1"),
+            interface("eth0", "192.168.0.114"),
+            interface("eth0", "192.168.0.115"),
+            interface("wlan0", "10.42.0.3"),
+            interface("docker0", "172.17.0.1"),
+            interface("br-12ab", "172.18.0.1"),
+            interface("tun0", "10.8.0.2"),
+            interface("resin-vpn", "10.8.0.3"),
+            interface("supervisor0", "10.114.104.1"),
+            interface("balena0", "10.114.101.1"),
         ];
-        let found = collect(&interfaces, |name| Some(format!("MAC-{name}")));
+        let found = collect(interfaces.to_vec(), |name| Some(format!("MAC-{name}")));
         assert_eq!(found.ip.as_deref(), Some("192.168.0.114 192.168.0.115 10.42.0.3"));
         assert_eq!(found.mac.as_deref(), Some("MAC-eth0 MAC-wlan0"));
     }
 
     #[test]
     fn addresses_of_no_interface_are_unknown() {
-        assert_eq!(collect(&[], |_| None), Addresses::default());
+        assert_eq!(collect(vec![], |_| None), Addresses::default());
     }
 
     #[test]

@@ -17,8 +17,8 @@ pub struct Doors {
     address: SocketAddr,
     names: InterfaceNames,
     open: BTreeMap<String, Door>,
-    /// Some interface is there and could not be listened on.
-    incomplete: bool,
+    /// Why some interface that is there could not be listened on.
+    failure: Option<io::ErrorKind>,
     changes: Changes,
     /// What interfaces are asked for with.
     probe: std::net::UdpSocket,
@@ -37,7 +37,7 @@ impl Doors {
         let probe = std::net::UdpSocket::bind((std::net::Ipv4Addr::UNSPECIFIED, 0))?;
         // Before the first look, so that no change falls between the two.
         let changes = Changes::watch();
-        let mut doors = Self { address, names, open: BTreeMap::new(), incomplete: false, changes, probe };
+        let mut doors = Self { address, names, open: BTreeMap::new(), failure: None, changes, probe };
         doors.look();
         Ok(doors)
     }
@@ -47,10 +47,15 @@ impl Doors {
         !self.open.is_empty()
     }
 
+    /// Why some interface that is there could not be listened on.
+    pub const fn failure(&self) -> Option<io::ErrorKind> {
+        self.failure
+    }
+
     /// Waits until there are other listeners than before.
     pub async fn changed(&mut self) {
         loop {
-            self.changes.next(self.incomplete).await;
+            self.changes.next(self.failure.is_some()).await;
             if self.look() {
                 return;
             }
@@ -69,7 +74,7 @@ impl Doors {
         let before = self.open.len();
         self.open.retain(|name, door| present.get(name.as_str()) == Some(&door.index));
         let mut changed = self.open.len() != before;
-        self.incomplete = false;
+        self.failure = None;
         for (name, index) in present {
             if self.open.contains_key(name) {
                 continue;
@@ -81,7 +86,7 @@ impl Doors {
                 }
                 Err(error) => {
                     log::warn!("not listening, trying again interface={name} error='{error}'");
-                    self.incomplete = true;
+                    self.failure = Some(error.kind());
                 }
             }
         }

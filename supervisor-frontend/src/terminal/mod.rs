@@ -7,6 +7,7 @@
 pub mod ending;
 pub mod escape;
 pub mod frame;
+mod host;
 pub mod lifetime;
 pub mod recent;
 pub mod registry;

@@ -2,6 +2,7 @@
 
 use crate::support::{
     frontend::KEY,
+    http::Connection,
     terminal::{Stage, get},
     websocket::WebSocket,
 };
@@ -136,4 +137,45 @@ async fn socket_without_the_cookie_or_from_another_origin_is_403() {
     let (status, _) =
         WebSocket::connect(page.address, &page.socket(), &["Cookie: a=b", cookie, &origin]).await;
     assert_eq!(status, 101);
+}
+
+#[tokio::test]
+async fn answer_of_the_terminals_listener_carries_the_headers_that_protect_it_whatever_it_says() {
+    let stage = Stage::new().await;
+    let page = stage.spawn().await.page().await;
+    let socket = page.socket();
+    let own = [page.cookie.as_str(), &page.origin()].join("\r\n");
+    let upgrade = "Upgrade: websocket\r\nConnection: Upgrade";
+    let head =
+        |line: &str, headers: &str| format!("{line} HTTP/1.1\r\nHost: {}\r\n{headers}\r\n\r\n", page.address);
+    for (status, request) in [
+        (404, head("GET /nothing", "")),
+        (404, head("GET /%ff", "")),
+        (404, head("POST /x", "Content-Length: 0")),
+        (404, head("DELETE /s/x/socket", "")),
+        (404, head("OPTIONS *", "")),
+        (404, head("GET /assets/1/x", "")),
+        (403, head(&format!("GET {socket}"), upgrade)),
+        // With cookie and origin, and no handshake, or a wrong one.
+        (400, head(&format!("GET {socket}"), &own)),
+        (400, head(&format!("GET {socket}"), &format!("{own}\r\n{upgrade}"))),
+        (426, head(&format!("GET {socket}"), &format!("{own}\r\n{upgrade}\r\nSec-WebSocket-Version: 12"))),
+        (400, head(&format!("GET {socket}"), &format!("{own}\r\n{upgrade}\r\nSec-WebSocket-Version: 13"))),
+        (404, head(&format!("POST {socket}"), &format!("{own}\r\n{upgrade}\r\nSec-WebSocket-Version: 13"))),
+    ] {
+        let mut connection = Connection::open(page.address).await;
+        connection.write(request.as_bytes()).await;
+        let answer = connection.read(false).await.expect("closed without an answer");
+        assert_eq!(answer.status, status, "{request}");
+        for (name, value) in [
+            ("referrer-policy", "no-referrer"),
+            ("x-content-type-options", "nosniff"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+        ] {
+            assert_eq!(answer.header(name), Some(value), "{request}");
+        }
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'"), "{request}{policy}");
+    }
 }

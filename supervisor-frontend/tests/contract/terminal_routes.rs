@@ -1,6 +1,6 @@
 //! `POST /v1/spawn-tty` and `POST /v1/despawn-tty`.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 
 use supervisor_frontend::server::Limits;
 use supervisor_proto::v1::{AppState, AppsState, ErrorReason, terminal_ended::Reason};
@@ -108,6 +108,36 @@ async fn spawn_with_the_terminals_port_taken_answers_503_and_the_api_lives_on() 
     assert_eq!(stage.frontend.get("/ping").await.body, "OK");
     drop(holder);
     assert_eq!(stage.spawn().await.address.port(), port);
+}
+
+#[tokio::test]
+async fn spawn_with_listed_interfaces_names_an_address_of_theirs_and_a_taken_port_as_such() {
+    let holder = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = holder.local_addr().unwrap().port();
+    // Listeners of interfaces want a port that is known before.
+    let api = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let stage = Stage::with(Limits::default(), |config| {
+        (config.listen, config.tty_port) = (SocketAddr::from(([0, 0, 0, 0], api)), port);
+        config.interfaces = Some("lo".parse().unwrap());
+    });
+    let stage = stage.await;
+    let answer = stage.frontend.post_json("/v1/spawn-tty", APP).await;
+    assert_eq!(answer.seen(), (503, TEXT, "The terminal's port cannot be listened on, see TTY-LISTEN-PORT"));
+    drop(holder);
+    assert_eq!(stage.spawn().await.address, SocketAddr::from(([127, 0, 0, 1], port)));
+}
+
+#[tokio::test]
+async fn loops_of_the_terminals_are_watched_from_the_first_one_on() {
+    let stage = Stage::new().await;
+    let resting = || -> Vec<&'static str> {
+        let hearts = stage.frontend.running.hearts().into_iter();
+        hearts.filter(|(_, heart)| heart.is_at_rest()).map(|(name, _)| name).collect()
+    };
+    assert_eq!(resting(), ["terminal", "terminal-http"]);
+    let link = stage.spawn().await;
+    assert_eq!(link.get("/").await.status, 404);
+    assert!(resting().is_empty(), "{:?}", resting());
 }
 
 #[tokio::test]

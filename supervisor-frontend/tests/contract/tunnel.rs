@@ -48,6 +48,7 @@ async fn spawn_with_a_tunnel_that_fails_answers_503_with_its_last_line() {
         ("true", "The tunnel ended: it said nothing"),
         ("/nonexistent/tunnel", "The tunnel command could not be started"),
         ("sh -c 'echo waiting; exec sleep 600'", "The tunnel gave no URL in time: waiting"),
+        ("sh -c 'echo http://a/b; exec sleep 600'", "The tunnel gave no URL in time: http://a/b"),
         (
             "sh -c 'echo http://a_b.example.org; exec sleep 600'",
             "The tunnel's URL has characters that an answer cannot carry",

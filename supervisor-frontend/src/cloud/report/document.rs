@@ -88,8 +88,11 @@ mod tests {
     #[test]
     fn report_has_every_known_field_in_the_type_that_the_cloud_checks() {
         let key = ApiKey::parse("bananas").unwrap();
-        let addresses =
-            Addresses { ip: Some("10.0.0.2".to_owned()), mac: Some("00:11:22:33:44:55".to_owned()) };
+        let addresses = Addresses {
+            ip: Some("10.0.0.2".to_owned()),
+            mac: Some("00:11:22:33:44:55".to_owned()),
+            up: vec![],
+        };
         let metrics = Metrics { memory_usage: Some(100), cpu_temp: Some(52), ..Metrics::default() };
         let known = Known {
             port: 48484,

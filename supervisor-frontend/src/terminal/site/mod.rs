@@ -17,7 +17,7 @@ use actix_web::{App, HttpServer, dev, middleware::from_fn, web};
 use tokio::{runtime::Handle, sync::oneshot, task::JoinHandle, time::timeout};
 
 use super::{
-    registry::{Settings, SpawnError, Terminals},
+    registry::{Hearts, Settings, SpawnError, Terminals},
     thread::TerminalThread,
 };
 use crate::{
@@ -51,18 +51,25 @@ pub(super) struct Shared {
 
 impl Site {
     /// Opens it at once, or says why not.
-    pub(super) async fn open(settings: &Settings, terminals: Weak<Terminals>) -> Result<Self, SpawnError> {
+    pub(super) async fn open(
+        settings: &Settings,
+        hearts: Hearts,
+        terminals: Weak<Terminals>,
+    ) -> Result<Self, SpawnError> {
         let thread = TerminalThread::start().map_err(SpawnError::Port)?;
         let (listen, interfaces) = (settings.listen, settings.interfaces.clone());
         let (stop, stopped) = oneshot::channel();
+        thread.handle().spawn(hearts.thread.beat(|| {}));
         let opening = thread.handle().spawn(async move {
             let entrance = Entrance::open_now(listen, interfaces).map_err(SpawnError::Port)?;
             if !entrance.is_open() {
-                return Err(SpawnError::NoInterface);
+                let port_taken = entrance.failure().map(|kind| SpawnError::Port(kind.into()));
+                return Err(port_taken.unwrap_or(SpawnError::NoInterface));
             }
             let port = entrance.address().map_err(SpawnError::Port)?.port();
             let shared = web::Data::new(Shared { terminals, request_ids: RequestIds::new() });
-            let serving = Serving::start(TerminalRecipe(shared), entrance).map_err(SpawnError::Port)?;
+            let serving = Serving::start(TerminalRecipe { shared, heart: hearts.worker }, entrance)
+                .map_err(SpawnError::Port)?;
             Ok((port, serving))
         });
         let (port, serving) = opening.await.map_err(|error| SpawnError::Port(io::Error::other(error)))??;
@@ -92,12 +99,19 @@ impl Site {
     }
 }
 
-struct TerminalRecipe(web::Data<Shared>);
+struct TerminalRecipe {
+    shared: web::Data<Shared>,
+    heart: Heart,
+}
 
 impl Recipe for TerminalRecipe {
     fn server(&self, listeners: Vec<TcpListener>) -> io::Result<dev::Server> {
-        let shared = self.0.clone();
-        let app = move || App::new().app_data(shared.clone()).wrap(from_fn(gate::gate)).configure(configure);
+        let (shared, heart) = (self.shared.clone(), self.heart.clone());
+        let app = move || {
+            // The factory runs once, on the worker's thread.
+            actix_web::rt::spawn(heart.clone().beat(|| {}));
+            App::new().app_data(shared.clone()).wrap(from_fn(gate::gate)).configure(configure)
+        };
         let mut server = HttpServer::new(app)
             .workers(1)
             .worker_max_blocking_threads(1)
@@ -114,9 +128,8 @@ impl Recipe for TerminalRecipe {
         Ok(server.run())
     }
 
-    /// Nobody looks at it: terminals may be stuck without harm to the rest.
     fn heart(&self) -> Heart {
-        Heart::default()
+        self.heart.clone()
     }
 }
 

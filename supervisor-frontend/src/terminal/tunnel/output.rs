@@ -89,14 +89,26 @@ fn visible(line: &[u8]) -> String {
     String::from_utf8_lossy(&plain).chars().filter(|c| !c.is_control()).collect()
 }
 
+/// The first URL of a host, without a slash at its end. One with a path is passed over: it is a page about the
+/// tunnel, or a tunnel whose path would swallow the token.
 fn first_url(line: &str) -> Option<&str> {
-    let start = SCHEMES.iter().filter_map(|scheme| line.find(scheme)).min()?;
-    let rest = line.get(start..)?;
-    let end = rest.find(|c: char| !c.is_ascii_graphic() || "\"'<>|\\^`{}()[]*".contains(c));
-    let url = end.map_or(Some(rest), |end| rest.get(..end))?;
-    let url = url.trim_end_matches(['.', ',', ';', '/']);
-    let has_host = SCHEMES.iter().any(|scheme| url.strip_prefix(scheme).is_some_and(|host| !host.is_empty()));
-    has_host.then_some(url)
+    let mut rest = line;
+    loop {
+        let start = SCHEMES.iter().filter_map(|scheme| rest.find(scheme)).min()?;
+        rest = rest.get(start..)?;
+        let end = rest.find(|c: char| !c.is_ascii_graphic() || "\"'<>|\\^`{}()[]*".contains(c));
+        let (url, after) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
+        let url = url.trim_end_matches(['.', ',', ';', '/']);
+        if is_of_a_host(url) {
+            return Some(url);
+        }
+        rest = after;
+    }
+}
+
+fn is_of_a_host(url: &str) -> bool {
+    let host = SCHEMES.iter().find_map(|scheme| url.strip_prefix(scheme));
+    host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@']))
 }
 
 #[cfg(test)]
@@ -119,9 +131,18 @@ mod tests {
             ),
             ("|  https://x.example.org.  |", "https://x.example.org"),
             ("\x1b[32mhttp://\x1b[1m10.0.0.1:99\x1b[0m\r\n", "http://10.0.0.1:99"),
-            ("(http://a/b)", "http://a/b"),
+            ("(http://a)", "http://a"),
+            ("see https://docs.example.org/tunnels https://x.example.org", "https://x.example.org"),
+            ("https://docs.example.org/?to=https://a\nhttps://b", "https://b"),
         ] {
             assert_eq!(seen(output.as_bytes()).await.url.as_deref(), Some(url), "{output}");
+        }
+    }
+
+    #[tokio::test]
+    async fn url_of_more_than_a_host_is_passed_over() {
+        for output in ["http://a/b", "http://a?b", "http://a#b", "http://user@a", "https://a/http://b"] {
+            assert_eq!(seen(output.as_bytes()).await.url, None, "{output}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     io,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -15,13 +15,14 @@ use tokio::{runtime::Handle, sync::Semaphore, time::timeout};
 use super::{
     SESSIONS_MAX, TerminalLimits,
     ending::Ending,
+    host,
     lifetime::Allowance,
     session::{Identity, Session},
     site::Site,
     token::Token,
     tunnel::{Tunnel, TunnelError, command::TunnelCommand},
 };
-use crate::{config::Config, device::addresses::Addresses, interfaces::InterfaceNames};
+use crate::{config::Config, device::addresses::Addresses, interfaces::InterfaceNames, watchdog::Heart};
 
 /// How long a request waits while another one opens a terminal.
 const TURN: Duration = Duration::from_secs(30);
@@ -41,7 +42,7 @@ pub enum SpawnError {
     /// No interface of `LISTEN_INTERFACES` is there.
     #[error("No interface of LISTEN-INTERFACES is there")]
     NoInterface,
-    /// There is no address that the URL could have; brackets, which an IPv6 address needs, are outside the
+    /// No interface that is listened on has an address that the URL could have; brackets, which an IPv6 address needs, are outside the
     /// characters that an answer can carry.
     #[error("The device has no IPv4 address for the terminal's URL")]
     NoAddress,
@@ -82,6 +83,22 @@ pub struct Terminals {
     sessions: Mutex<BTreeMap<AppId, Arc<Session>>>,
     site: Mutex<Option<Site>>,
     turn: Semaphore,
+    hearts: Hearts,
+}
+
+/// Signs of life of what terminals run on, once there is one.
+#[derive(Debug, Clone)]
+pub struct Hearts {
+    /// Of the shells' streams and the tunnels.
+    pub thread: Heart,
+    /// Of the listener's worker, and so of the tabs.
+    pub worker: Heart,
+}
+
+impl Default for Hearts {
+    fn default() -> Self {
+        Self { thread: Heart::resting(), worker: Heart::resting() }
+    }
 }
 
 impl Terminals {
@@ -99,7 +116,13 @@ impl Terminals {
             sessions: Mutex::default(),
             site: Mutex::default(),
             turn: Semaphore::new(1),
+            hearts: Hearts::default(),
         })
+    }
+
+    /// For the watchdog.
+    pub const fn hearts(&self) -> &Hearts {
+        &self.hearts
     }
 
     /// The URL of the app's terminal: of the one that lives, or of a new one.
@@ -120,7 +143,8 @@ impl Terminals {
         let base = if let Some(tunnel) = &tunnel {
             tunnel.url().to_owned()
         } else {
-            let host = host(self.settings.listen.ip(), device).ok_or(SpawnError::NoAddress)?;
+            let (listen, interfaces) = (self.settings.listen.ip(), self.settings.interfaces.as_ref());
+            let host = host::of(listen, interfaces, device).ok_or(SpawnError::NoAddress)?;
             format!("http://{host}:{port}")
         };
         self.add(wish, &base, tunnel, &runtime)
@@ -206,7 +230,7 @@ impl Terminals {
         if let Some(site) = &*self.site.lock().unwrap_or_else(PoisonError::into_inner) {
             return Ok((site.handle().clone(), site.port()));
         }
-        let site = Site::open(&self.settings, Arc::downgrade(self)).await?;
+        let site = Site::open(&self.settings, self.hearts.clone(), Arc::downgrade(self)).await?;
         let opened = (site.handle().clone(), site.port());
         *self.site.lock().unwrap_or_else(PoisonError::into_inner) = Some(site);
         Ok(opened)
@@ -280,83 +304,5 @@ async fn expire(terminals: std::sync::Weak<Terminals>, session: Arc<Session>) {
     }
 }
 
-/// The URL's host: where the listener is, or else the device's first own address.
-fn host(listen: IpAddr, device: &Addresses) -> Option<String> {
-    match listen {
-        IpAddr::V4(address) if !address.is_unspecified() => Some(address.to_string()),
-        IpAddr::V6(address) if !address.is_unspecified() => None,
-        IpAddr::V4(_) | IpAddr::V6(_) => device.ip.as_deref()?.split(' ').next().map(str::to_owned),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::sync::Weak;
-
-    use tokio::task::yield_now;
-
-    use super::*;
-
-    fn terminals() -> Arc<Terminals> {
-        let settings = Settings {
-            core_socket: "/nonexistent/core.sock".into(),
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            interfaces: None,
-            tunnel: None,
-            allowance: Allowance { unused: Duration::from_mins(10), idle: Duration::from_mins(30) },
-            limits: TerminalLimits::default(),
-        };
-        let (sessions, site) = (Mutex::default(), Mutex::default());
-        Arc::new(Terminals { settings, sessions, site, turn: Semaphore::new(1) })
-    }
-
-    fn add(terminals: &Arc<Terminals>, app: AppId) -> Weak<Session> {
-        let wish = Wish { app, app_name: "demo".to_owned(), service: None };
-        terminals.add(wish, "http://device", None, &Handle::current()).unwrap();
-        Arc::downgrade(&terminals.sessions()[&app])
-    }
-
-    /// Lets all tasks run until each of them waits.
-    async fn settle() {
-        for _ in 0..100 {
-            yield_now().await;
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn terminal_that_is_despawned_gives_its_memory_back_at_once() {
-        let (terminals, app) = (terminals(), AppId::new(7).unwrap());
-        let session = add(&terminals, app);
-        settle().await;
-        assert!(session.upgrade().is_some());
-        terminals.despawn(app);
-        settle().await;
-        assert!(session.upgrade().is_none());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn terminal_that_is_over_gives_its_memory_back_when_another_needs_the_room() {
-        let terminals = terminals();
-        let sessions: Vec<_> =
-            (1..=SESSIONS_MAX as u64).map(|id| add(&terminals, AppId::new(id).unwrap())).collect();
-        assert!(matches!(terminals.make_room(), Err(SpawnError::TooMany)));
-        let [first, .., last] = &*sessions else { panic!("too few") };
-        first.upgrade().unwrap().end(Ending::Exited, Some(0));
-        settle().await;
-        assert!(first.upgrade().is_some(), "how it ended can still be read");
-        terminals.make_room().unwrap();
-        settle().await;
-        assert!(first.upgrade().is_none() && last.upgrade().is_some());
-    }
-
-    #[test]
-    fn host_of_the_url_is_the_listeners_or_the_devices_first() {
-        let device = Addresses { ip: Some("192.168.0.114 10.0.0.2".to_owned()), mac: None };
-        let host = |listen: &str| host(listen.parse().unwrap(), &device);
-        assert_eq!(host("0.0.0.0").as_deref(), Some("192.168.0.114"));
-        assert_eq!(host("::").as_deref(), Some("192.168.0.114"));
-        assert_eq!(host("10.0.0.2").as_deref(), Some("10.0.0.2"));
-        assert_eq!(host("fe80::1"), None);
-        assert_eq!(super::host("0.0.0.0".parse().unwrap(), &Addresses::default()), None);
-    }
-}
+mod tests;
