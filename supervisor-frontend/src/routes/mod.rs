@@ -19,6 +19,7 @@ pub mod state_status;
 pub mod tcp_ping;
 pub mod update;
 pub mod version;
+mod work;
 
 use actix_web::{
     FromRequest, Handler, HttpResponse, Resource, Responder,
