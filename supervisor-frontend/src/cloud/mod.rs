@@ -13,6 +13,7 @@ pub mod identity;
 mod preparation;
 pub mod report;
 pub mod settings;
+pub mod status;
 pub mod target;
 
 use std::{path::PathBuf, sync::Arc};

@@ -84,6 +84,15 @@ impl TargetCache {
         Ok(cached)
     }
 
+    /// Forgets what is stored, as far as the disk allows it.
+    pub fn discard(&self) {
+        if let Err(error) = fs::remove_file(self.directory.join(FILE))
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            log::error!("kept target not removed error='{error}'");
+        }
+    }
+
     /// Replaces what is stored; when this returns, it survives a power cut.
     pub fn store(&self, cached: &Cached) -> Result<(), CacheError> {
         let temporary = self.directory.join(TEMPORARY);

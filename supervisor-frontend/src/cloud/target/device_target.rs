@@ -41,6 +41,8 @@ pub struct DeviceTarget {
     pub named: BTreeSet<String>,
     /// Apps that earlier targets of this device named, and this one does not.
     pub departed: BTreeSet<String>,
+    /// Whoever asked for it wants it applied over the apps' locks.
+    pub is_forced: bool,
 }
 
 /// The answer as a whole says nothing that could be carried out.

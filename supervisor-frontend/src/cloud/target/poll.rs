@@ -1,0 +1,291 @@
+//! Asks the cloud what should run, again and again, one question at a time.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use reqwest::{
+    Response, StatusCode,
+    header::{ETAG, HeaderMap, IF_NONE_MATCH},
+};
+use tokio::{
+    sync::watch,
+    task::spawn_blocking,
+    time::{Instant, sleep, sleep_until, timeout},
+};
+
+use super::{
+    MAX_BODY_BYTES,
+    cache::{CacheError, Cached, Head, TargetCache},
+    device_target::{BadTarget, DeviceTarget},
+    nudge::Nudges,
+    schedule::{Draw, Outcome, Schedule},
+};
+use crate::{
+    cloud::{
+        api::{ApiClient, CloudFailure, read_body, success},
+        identity::Identity,
+        settings::{CloudSettings, WrongValue},
+        status::{CloudBoard, Standing},
+    },
+    error_chain::chain,
+};
+
+/// How long a question may take in all; a large target over a slow line needs it.
+const DEADLINE: Duration = Duration::from_mins(2);
+/// How long the disk may take.
+const DISK_DEADLINE: Duration = Duration::from_secs(30);
+/// Nudges do not make questions follow each other faster.
+const SPACING: Duration = Duration::from_secs(1);
+/// A longer mark is not kept.
+const MAX_ETAG_BYTES: usize = 256;
+/// Apps of earlier targets that are remembered.
+const MAX_DEPARTED: usize = 256;
+
+/// What a question brought.
+#[derive(Debug)]
+enum Answer {
+    /// The target is as it was.
+    Unchanged,
+    /// This is the target.
+    Target { etag: Option<String>, body: Vec<u8> },
+}
+
+/// Why there is no answer that could be used.
+#[derive(Debug, thiserror::Error)]
+enum NoAnswer {
+    #[error("the cloud does not accept the device's key")]
+    Unauthorised,
+    #[error("the cloud does not know this device, or has deleted it; what it last wanted stays in force")]
+    UnknownDevice,
+    #[error(transparent)]
+    Failed(#[from] CloudFailure),
+    #[error("the cloud's target is not understood, the last good one stays in force")]
+    NotUnderstood(#[from] BadTarget),
+}
+
+impl NoAnswer {
+    const fn standing(&self) -> Standing {
+        match self {
+            Self::Unauthorised => Standing::Unauthorised,
+            Self::UnknownDevice => Standing::UnknownDevice,
+            Self::Failed(_) | Self::NotUnderstood(_) => Standing::Unreachable,
+        }
+    }
+
+    const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Failed(failure) => failure.retry_after(),
+            Self::Unauthorised | Self::UnknownDevice | Self::NotUnderstood(_) => None,
+        }
+    }
+}
+
+/// What the poll works with, whoever the device is.
+#[derive(Debug, Clone)]
+pub struct Poll {
+    /// The cloud.
+    pub client: ApiClient,
+    /// What is in force without it.
+    pub cache: TargetCache,
+    /// What holds where the cloud's variables say nothing.
+    pub defaults: CloudSettings,
+    /// Wishes for a question now.
+    pub nudges: Arc<Nudges>,
+    /// Told how it goes.
+    pub board: CloudBoard,
+    /// Told the target.
+    pub targets: watch::Sender<Option<Arc<DeviceTarget>>>,
+    /// Told what the cloud's variables say.
+    pub settings: watch::Sender<CloudSettings>,
+}
+
+/// The poll of one identity.
+#[derive(Debug)]
+struct Poller<'a> {
+    poll: &'a Poll,
+    identity: &'a Identity,
+    known: Option<Cached>,
+    is_unsaved: bool,
+    told_wrong: Vec<WrongValue>,
+    told_error: Option<String>,
+}
+
+impl Poll {
+    /// Asks for as long as it is not dropped.
+    pub async fn run(&self, identity: &Identity) {
+        let mut poller = Poller {
+            poll: self,
+            identity,
+            known: None,
+            is_unsaved: false,
+            told_wrong: Vec::new(),
+            told_error: None,
+        };
+        self.board.set_standing(Standing::Connecting);
+        poller.load().await;
+        let mut schedule = Schedule::new(self.settings.borrow().poll_interval);
+        let is_patient = !self.settings.borrow().instant_update;
+        let mut wait = schedule.first(poller.known.is_some(), is_patient, draw());
+        loop {
+            log::debug!("next question for the target in_s={}", wait.as_secs());
+            tokio::select! {
+                () = sleep(wait) => {}
+                () = self.nudges.wanted() => {}
+            }
+            let spaced = Instant::now() + SPACING;
+            let outcome = poller.ask().await;
+            schedule.set_interval(self.settings.borrow().poll_interval);
+            wait = schedule.after(outcome, draw());
+            sleep_until(spaced).await;
+        }
+    }
+}
+
+impl Poller<'_> {
+    /// Puts the kept target in force, if it is of this device and this cloud.
+    async fn load(&mut self) {
+        let cache = self.poll.cache.clone();
+        let cached = match on_disk(move || cache.load()).await {
+            Ok(cached) => cached,
+            Err(error) => return log::error!("kept target not read error='{error}'"),
+        };
+        let mine = |head: &Head| head.uuid == self.identity.uuid && head.endpoint == self.endpoint();
+        let Some(cached) = cached.filter(|cached| mine(&cached.head)) else { return };
+        match DeviceTarget::read(&cached.body, &self.identity.uuid) {
+            Ok(target) => {
+                log::info!("kept target in force apps={}", target.apps.len());
+                self.put_in_force(target, &cached.head.apps);
+                self.known = Some(cached);
+            }
+            // A newer release may have written it, or an older one understood more.
+            Err(error) => log::warn!("kept target not understood error='{}'", chain(&error)),
+        }
+    }
+
+    async fn ask(&mut self) -> Outcome {
+        let force = self.poll.nudges.take_force();
+        let answered = match self.request().await {
+            Ok(Answer::Unchanged) => {
+                self.save_again().await;
+                Ok(())
+            }
+            Ok(Answer::Target { etag, body }) => self.accept(etag, body, force).await.map_err(NoAnswer::from),
+            Err(error) => Err(error),
+        };
+        match answered {
+            Ok(()) => {
+                if self.told_error.take().is_some() || self.poll.board.read().answered_at.is_none() {
+                    log::info!("cloud answers endpoint={}", self.endpoint());
+                }
+                self.poll.board.answered();
+                Outcome::Answered
+            }
+            Err(error) => {
+                let text = chain(&error).to_string();
+                self.poll.board.failed(error.standing(), &text);
+                // Once per reason, not once per question.
+                if self.told_error.as_deref() != Some(text.as_str()) {
+                    log::warn!("no target from the cloud error='{text}'");
+                    self.told_error = Some(text);
+                }
+                Outcome::Failed { retry_after: error.retry_after() }
+            }
+        }
+    }
+
+    async fn request(&self) -> Result<Answer, NoAnswer> {
+        let path = format!("/device/v3/{}/state", self.identity.uuid);
+        let mut request =
+            self.poll.client.get(&path).bearer_auth(self.identity.key.expose()).timeout(DEADLINE);
+        let mark = self.known.as_ref().and_then(|known| known.head.etag.as_deref());
+        if let Some(mark) = mark {
+            request = request.header(IF_NONE_MATCH, mark);
+        }
+        let response = request.send().await.map_err(CloudFailure::from)?;
+        match response.status() {
+            // A device that the server does not know gets a 304 too, without a mark.
+            StatusCode::NOT_MODIFIED if mark.is_some() && etag(response.headers()).is_some() => {
+                Ok(Answer::Unchanged)
+            }
+            StatusCode::NOT_MODIFIED => Err(NoAnswer::UnknownDevice),
+            StatusCode::UNAUTHORIZED => Err(NoAnswer::Unauthorised),
+            _ => Ok(target(success(response)?).await?),
+        }
+    }
+
+    /// Takes over a target that is understood; one that is not changes nothing.
+    async fn accept(&mut self, etag: Option<String>, body: Vec<u8>, force: bool) -> Result<(), BadTarget> {
+        if let Some(known) = self.known.as_mut().filter(|known| known.body == body) {
+            known.head.etag = etag;
+            self.save_again().await;
+            return Ok(());
+        }
+        let mut target = DeviceTarget::read(&body, &self.identity.uuid)?;
+        target.is_forced = force;
+        let earlier = self.known.take().map(|known| known.head.apps).unwrap_or_default();
+        let departed = earlier.difference(&target.named).take(MAX_DEPARTED);
+        let apps: BTreeSet<String> = target.named.iter().chain(departed).cloned().collect();
+        let (endpoint, uuid) = (self.endpoint(), self.identity.uuid.clone());
+        self.known = Some(Cached { head: Head { endpoint, uuid, etag, apps }, body });
+        self.is_unsaved = true;
+        self.save_again().await;
+        log::info!("target changed apps={} refused={}", target.apps.len(), target.refused.len());
+        if let Some(known) = &self.known {
+            self.put_in_force(target, &known.head.apps.clone());
+        }
+        Ok(())
+    }
+
+    /// Settings first: they say how the apps are applied.
+    fn put_in_force(&mut self, mut target: DeviceTarget, known_apps: &BTreeSet<String>) {
+        target.departed = known_apps.difference(&target.named).cloned().collect();
+        let (settings, wrong) = CloudSettings::read(&target.config, &self.poll.defaults);
+        for value in wrong.iter().filter(|value| !self.told_wrong.contains(value)) {
+            log::warn!("configuration variable ignored name={} expected='{}'", value.name, value.expected);
+        }
+        self.told_wrong = wrong;
+        self.poll.settings.send_if_modified(|now| std::mem::replace(now, settings.clone()) != settings);
+        self.poll.targets.send_replace(Some(Arc::new(target)));
+    }
+
+    /// Writes what is not on disk yet. Where that cannot be done an older target must not come back after a restart:
+    /// core keeps its own word of what it runs, and the cloud is asked.
+    async fn save_again(&mut self) {
+        let Some(known) = self.known.as_ref().filter(|_| self.is_unsaved) else { return };
+        let (cache, known) = (self.poll.cache.clone(), known.clone());
+        let stored = on_disk(move || cache.store(&known).inspect_err(|_| cache.discard())).await;
+        match stored {
+            Ok(()) => self.is_unsaved = false,
+            Err(error) => log::error!("target in force, but not kept over a restart error='{error}'"),
+        }
+    }
+
+    fn endpoint(&self) -> String {
+        self.poll.client.endpoint().to_string()
+    }
+}
+
+async fn target(response: Response) -> Result<Answer, CloudFailure> {
+    let etag = etag(response.headers());
+    Ok(Answer::Target { etag, body: read_body(response, MAX_BODY_BYTES).await? })
+}
+
+fn etag(headers: &HeaderMap) -> Option<String> {
+    let mark = headers.get(ETAG)?.to_str().ok()?;
+    (mark.len() <= MAX_ETAG_BYTES).then(|| mark.to_owned())
+}
+
+/// Does what blocks on a thread for that, for so long at most.
+async fn on_disk<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, CacheError> + Send + 'static,
+) -> Result<T, String> {
+    match timeout(DISK_DEADLINE, spawn_blocking(work)).await {
+        Ok(Ok(done)) => done.map_err(|error| chain(&error).to_string()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("the disk does not answer".to_owned()),
+    }
+}
+
+fn draw() -> Draw {
+    // Without randomness the middle is as good as any: other devices have theirs.
+    Draw::from_bits(getrandom::u64().unwrap_or(1 << 63))
+}
