@@ -12,6 +12,8 @@ mod cloud_identity;
 #[cfg(test)]
 mod cloud_report;
 #[cfg(test)]
+mod cloud_target;
+#[cfg(test)]
 mod connections;
 #[cfg(test)]
 mod device;

@@ -34,7 +34,7 @@ const DEADLINE: Duration = Duration::from_mins(2);
 /// How long the disk may take.
 const DISK_DEADLINE: Duration = Duration::from_secs(30);
 /// Nudges do not make questions follow each other faster.
-const SPACING: Duration = Duration::from_secs(1);
+const SPACING: Duration = Duration::from_millis(200);
 /// A longer mark is not kept.
 const MAX_ETAG_BYTES: usize = 256;
 /// Apps of earlier targets that are remembered.

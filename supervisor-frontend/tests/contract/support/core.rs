@@ -59,6 +59,17 @@ pub enum Call {
         force: bool,
         cancel: bool,
     },
+    /// A target that the cloud wants.
+    Apply {
+        app_id: u64,
+        commit: String,
+        force: bool,
+        no_wait: bool,
+    },
+    Remove {
+        app_id: u64,
+        force: bool,
+    },
     Heartbeat {
         enabled: bool,
     },
@@ -93,6 +104,8 @@ pub struct Shared {
     pub apps: watch::Sender<v1::AppsState>,
     /// What describing an app answers, by app; others are unknown. It leaves no [`Call`].
     pub described: Arc<Mutex<BTreeMap<u64, v1::AppDescription>>>,
+    /// Every target that was to be applied, in full.
+    pub applied: Arc<Mutex<Vec<v1::Target>>>,
     pub connectivity: watch::Sender<v1::ConnectivityState>,
     pub rotations: broadcast::Sender<v1::RotationRequested>,
     pub shells: mpsc::UnboundedSender<Shell>,
@@ -145,6 +158,7 @@ impl FakeCore {
             calls: sender,
             apps: watch::Sender::new(v1::AppsState::default()),
             described: Arc::default(),
+            applied: Arc::default(),
             connectivity: watch::Sender::new(online),
             rotations: broadcast::Sender::new(4),
             shells: shell_sender,
@@ -172,6 +186,11 @@ impl FakeCore {
     /// The next call, with the request id it came with.
     pub async fn next(&mut self) -> (Call, Option<String>) {
         tokio::time::timeout(PATIENCE, self.calls.recv()).await.expect("core was not called").unwrap()
+    }
+
+    /// How many calls there were that the test has not taken.
+    pub fn calls_waiting(&self) -> usize {
+        self.calls.len()
     }
 
     /// The next shell that is opened.

@@ -93,8 +93,14 @@ impl Apps for Shared {
         Ok(Response::new(Box::pin(WatchStream::new(self.apps.subscribe()).map(Ok))))
     }
 
-    async fn apply(&self, _: Request<ApplyRequest>) -> Answer<ApplyReply> {
-        unused()
+    async fn apply(&self, request: Request<ApplyRequest>) -> Answer<ApplyReply> {
+        let id = id(&request);
+        let ApplyRequest { target, force, no_wait } = request.into_inner();
+        let target = target.unwrap_or_default();
+        self.applied.lock().unwrap().push(target.clone());
+        let (app_id, commit) = (target.app_id, target.commit);
+        self.act(Call::Apply { app_id, commit: commit.clone(), force, no_wait }, id).await?;
+        Ok(Response::new(ApplyReply { commit, warnings: vec![] }))
     }
 
     async fn list(&self, _: Request<ListRequest>) -> Answer<AppsState> {
@@ -114,8 +120,10 @@ impl Apps for Shared {
         Ok(Response::new(AppReply {}))
     }
 
-    async fn remove(&self, _: Request<AppRequest>) -> Answer<AppReply> {
-        unused()
+    async fn remove(&self, request: Request<AppRequest>) -> Answer<AppReply> {
+        let AppRequest { app_id, force, .. } = *request.get_ref();
+        self.act(Call::Remove { app_id, force }, id(&request)).await?;
+        Ok(Response::new(AppReply {}))
     }
 
     async fn logs(&self, _: Request<LogsRequest>) -> Answer<Self::LogsStream> {

@@ -1,0 +1,175 @@
+//! What core is told of a target.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use supervisor_frontend::cloud::status::Standing;
+use supervisor_proto::v1::{AppState, Applier, AppsState, ErrorReason};
+
+use super::stage::{Client, FLEET, Stage, app};
+use crate::support::core::Call;
+
+async fn settled() -> (Stage, Client) {
+    let mut stage = Stage::new();
+    stage.release("registry/v2/aa");
+    let client = stage.client();
+    stage.applied().await;
+    client.until(|status| status.standing == Standing::Connected).await;
+    (stage, client)
+}
+
+fn runs(stage: &Stage, apps: &[(u64, &str, Applier)]) {
+    let apps = apps.iter().map(|(app_id, uuid, by)| AppState {
+        app_id: *app_id,
+        app_uuid: (*uuid).to_owned(),
+        applied_by: (*by).into(),
+        ..AppState::default()
+    });
+    let state = AppsState { apps: apps.collect(), engine_available: true };
+    stage.states.send_replace(Some(Arc::new(state)));
+}
+
+#[tokio::test]
+async fn change_of_one_app_is_told_of_that_app_only() {
+    let mut stage = Stage::new();
+    stage.cloud.add_app("other", app(41, "registry/v2/cc"));
+    let first = stage.release("registry/v2/aa");
+    let client = stage.client();
+    let mut both = [stage.applied().await, stage.applied().await];
+    both.sort();
+    assert_eq!(both, [(41, "0ther".to_owned(), false), (FLEET, first, false)]);
+    let second = stage.release("registry/v2/bb");
+    client.nudges.nudge(false);
+    assert_eq!(stage.applied().await, (FLEET, second, false));
+    assert_eq!(stage.core.calls_waiting(), 0);
+}
+
+#[tokio::test]
+async fn core_that_comes_back_is_told_everything_again() {
+    let (mut stage, _client) = settled().await;
+    stage.sessions.send_modify(|sessions| *sessions += 1);
+    assert_eq!(stage.applied().await.0, FLEET);
+    assert_eq!(stage.core.calls_waiting(), 0);
+}
+
+#[tokio::test]
+async fn core_that_is_not_there_yet_is_told_when_it_comes() {
+    let mut stage = Stage::new();
+    stage.sessions.send_replace(0);
+    let commit = stage.release("registry/v2/aa");
+    let client = stage.client();
+    client.until(|status| status.standing == Standing::Connected).await;
+    assert_eq!(stage.core.calls_waiting(), 0);
+    stage.sessions.send_replace(1);
+    assert_eq!(stage.applied().await.1, commit);
+}
+
+#[tokio::test]
+async fn target_that_the_owner_does_not_allow_shows_and_is_not_repeated() {
+    let mut stage = Stage::new();
+    let why = "services.main.privileged is not granted";
+    stage.core.script(|script| script.failure = Some((ErrorReason::PolicyRefused, "privileged", why)));
+    stage.release("registry/v2/aa");
+    let client = stage.client();
+    stage.applied().await;
+    let status = client.until(|status| !status.refused.is_empty()).await;
+    assert_eq!(status.refused.values().collect::<Vec<_>>(), [why]);
+    assert_eq!(status.standing, Standing::Connected);
+    runs(&stage, &[]);
+    client.ask(|_| true).await;
+    stage.cloud_saw(|world| (world.requests(fake_cloud::Route::State).count() == 2).then_some(())).await;
+    assert_eq!(stage.core.calls_waiting(), 0);
+    stage.core.script(|script| script.failure = None);
+    let second = stage.release("registry/v2/bb");
+    client.nudges.nudge(false);
+    assert_eq!(stage.applied().await.1, second);
+    client.until(|status| status.refused.is_empty()).await;
+}
+
+#[tokio::test]
+async fn failure_that_may_pass_is_tried_again() {
+    let mut stage = Stage::new();
+    stage.core.script(|script| script.failure = Some((ErrorReason::StoreUnavailable, "", "full")));
+    let commit = stage.release("registry/v2/aa");
+    let client = stage.client();
+    stage.applied().await;
+    stage.core.script(|script| script.failure = None);
+    assert_eq!(stage.applied().await.1, commit);
+    assert!(client.board.read().refused.is_empty());
+}
+
+#[tokio::test]
+async fn forced_nudge_and_lock_override_apply_over_locks() {
+    let (mut stage, client) = settled().await;
+    let second = stage.release("registry/v2/bb");
+    client.nudges.nudge(true);
+    assert_eq!(stage.applied().await, (FLEET, second.clone(), true));
+    stage.sessions.send_modify(|sessions| *sessions += 1);
+    assert_eq!(stage.applied().await, (FLEET, second.clone(), false), "force was for once");
+    stage.cloud.configure("RESIN_SUPERVISOR_OVERRIDE_LOCK", Some("1"));
+    client.nudges.nudge(false);
+    assert_eq!(stage.applied().await, (FLEET, second, true));
+}
+
+#[tokio::test]
+async fn app_that_left_the_target_is_removed_and_those_of_others_stay() {
+    let mut stage = Stage::new();
+    stage.cloud.add_app("other", app(41, "registry/v2/cc"));
+    stage.release("registry/v2/aa");
+    let client = stage.client();
+    stage.applied().await;
+    stage.applied().await;
+    let fleet = stage.cloud.fleet_uuid();
+    let (cloud, owner) = (Applier::Frontend, Applier::Admin);
+    runs(&stage, &[(FLEET, fleet, cloud), (41, "other", cloud), (42, "before", cloud), (43, "other", owner)]);
+    stage.cloud.remove_app("other");
+    client.nudges.nudge(false);
+    let removed = stage.core.until(|call| *call != Call::Hello).await.0;
+    assert_eq!(removed, Call::Remove { app_id: 41, force: false });
+    assert_eq!(stage.core.calls_waiting(), 0);
+}
+
+#[tokio::test]
+async fn app_that_left_the_target_while_the_frontend_was_down_is_removed() {
+    let mut stage = Stage::new();
+    stage.cloud.add_app("other", app(41, "registry/v2/cc"));
+    stage.release("registry/v2/aa");
+    let client = stage.client();
+    stage.applied().await;
+    stage.applied().await;
+    client.stop().await;
+    stage.cloud.remove_app("other");
+    runs(&stage, &[(41, "other", Applier::Frontend)]);
+    let client = stage.client();
+    client.nudges.nudge(false);
+    let removed = stage.core.until(|call| matches!(call, Call::Remove { .. })).await.0;
+    assert_eq!(removed, Call::Remove { app_id: 41, force: false });
+}
+
+#[tokio::test]
+async fn update_strategy_of_the_device_is_for_services_without_their_own() {
+    let mut stage = Stage::new();
+    stage.cloud.configure("BALENA_SUPERVISOR_UPDATE_STRATEGY", Some("kill-then-download"));
+    let own = json!({ "image": "registry/v2/bb", "labels": { "io.balena.update.strategy": "hand-over" } });
+    stage.cloud.release(json!({ "services": { "main": { "image": "registry/v2/aa" }, "own": own } }));
+    let _client = stage.client();
+    stage.applied().await;
+    let applied = stage.core.shared.applied.lock().unwrap()[0].clone();
+    let strategy = |service: &str| applied.services[service].labels["io.balena.update.strategy"].clone();
+    assert_eq!((strategy("main").as_str(), strategy("own").as_str()), ("kill-then-download", "hand-over"));
+}
+
+#[tokio::test]
+async fn switches_of_the_cloud_reach_core_and_come_back_on() {
+    let (mut stage, client) = settled().await;
+    stage.cloud.configure("RESIN_SUPERVISOR_CONNECTIVITY_CHECK", Some("false"));
+    stage.cloud.configure("RESIN_SUPERVISOR_VPN_CONTROL", Some("false"));
+    client.nudges.nudge(false);
+    assert_eq!(stage.core.next().await.0, Call::Heartbeat { enabled: false });
+    assert_eq!(stage.core.next().await.0, Call::Vpn { enabled: false });
+    stage.cloud.configure("RESIN_SUPERVISOR_CONNECTIVITY_CHECK", None);
+    stage.cloud.configure("RESIN_SUPERVISOR_VPN_CONTROL", None);
+    client.nudges.nudge(false);
+    assert_eq!(stage.core.next().await.0, Call::Heartbeat { enabled: true });
+    assert_eq!(stage.core.next().await.0, Call::Vpn { enabled: true });
+}
