@@ -8,7 +8,7 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
     auth::key_ring::KeyRing,
-    cloud::{self, CloudHandle, Surroundings},
+    cloud::{self, CloudHandle, CloudView, Surroundings},
     config::Config,
     core_link::CoreLink,
     device::DeviceFacts,
@@ -129,12 +129,14 @@ pub async fn start(config: &Config, limits: Limits) -> io::Result<Running> {
         keys: keys.clone(),
         device: device.clone(),
     };
+    let view = CloudView::default();
     let main_heart = Heart::default();
     let terminals = Terminals::new(config, limits.terminal);
     let services = web::Data::new(Services {
         keys,
         core,
         link: link_handle,
+        cloud: view.clone(),
         led,
         device,
         health: Health { main: main_heart.clone(), core_absence: limits.core_absence },
@@ -154,7 +156,7 @@ pub async fn start(config: &Config, limits: Limits) -> io::Result<Running> {
         serving: tokio::spawn(serving.run(stopped)),
         terminals,
         // Before the link, so that it misses none of what core says.
-        cloud: cloud::start(config.cloud.clone(), surroundings),
+        cloud: cloud::start(config.cloud.clone(), surroundings, view),
         link: tokio::spawn(link.run()),
         led: tokio::spawn(led::engine::run(wishes, LedFile::new(&config.led_file))),
         worker_heart,

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use supervisor_proto::client::CoreClient;
 
 use crate::{
-    auth::key_ring::KeyRing, core_link::LinkHandle, device::DeviceFacts, health::Health,
+    auth::key_ring::KeyRing, cloud::CloudView, core_link::LinkHandle, device::DeviceFacts, health::Health,
     http::request_id::RequestIds, led::LedHandle, terminal::registry::Terminals,
 };
 
@@ -18,6 +18,8 @@ pub struct Services {
     pub core: Arc<CoreClient>,
     /// What the link to core knows, and what it is to pass on.
     pub link: LinkHandle,
+    /// How the device stands with its cloud.
+    pub cloud: CloudView,
     /// The identification light.
     pub led: LedHandle,
     /// What `/v1/device` says of the device itself.

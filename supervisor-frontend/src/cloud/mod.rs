@@ -16,7 +16,7 @@ pub mod settings;
 pub mod status;
 pub mod target;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use supervisor_proto::client::CoreClient;
 use tokio::{
@@ -37,6 +37,8 @@ use identity::{Identity, keeper::Keeper, record::RecordFile};
 use preparation::{Prepared, prepare};
 use report::{Reporter, Sight, schedule::Timing};
 use settings::CloudSettings;
+use status::{CloudBoard, Standing};
+use target::{CoreSide, cache::TargetCache, nudge::Nudges};
 
 /// The owner's settings.
 #[derive(Debug, Clone)]
@@ -49,6 +51,8 @@ pub struct CloudConfig {
     pub extra_authorities: Option<PathBuf>,
     /// Where what must survive is kept.
     pub state_dir: PathBuf,
+    /// Between two questions for the target, while the cloud says nothing of it; over that of `config.json`.
+    pub poll_interval: Option<Duration>,
     /// The host's os-release.
     pub os_release: PathBuf,
 }
@@ -66,6 +70,36 @@ pub struct Surroundings {
     pub keys: Arc<KeyRing>,
     /// Port, version and addresses.
     pub device: Arc<DeviceFacts>,
+}
+
+/// What others see of the cloud client while it runs, and may ask of it. A clone is the same.
+#[derive(Debug, Clone)]
+pub struct CloudView {
+    /// How the device stands with its cloud.
+    pub board: CloudBoard,
+    /// Wishes for a question now.
+    pub nudges: Arc<Nudges>,
+    /// What the cloud's variables say; the defaults before it said anything.
+    pub settings: Arc<watch::Sender<CloudSettings>>,
+}
+
+impl Default for CloudView {
+    fn default() -> Self {
+        Self {
+            board: CloudBoard::default(),
+            nudges: Arc::default(),
+            settings: Arc::new(watch::Sender::new(CloudSettings::default())),
+        }
+    }
+}
+
+impl CloudView {
+    /// Asks the cloud at once what should run. Where the cloud wants no instant updates, only `force` does.
+    pub fn nudge(&self, force: bool) {
+        if force || self.settings.borrow().instant_update {
+            self.nudges.nudge(force);
+        }
+    }
 }
 
 /// Who the device is, as soon as its cloud knows it.
@@ -93,37 +127,44 @@ impl CloudHandle {
 }
 
 /// Starts the cloud client; returns at once.
-pub fn start(config: CloudConfig, surroundings: Surroundings) -> CloudHandle {
+pub fn start(config: CloudConfig, surroundings: Surroundings, view: CloudView) -> CloudHandle {
     let (sender, identity) = watch::channel(None);
     // From now on, so that the first state of a connection is not missed.
     let states = surroundings.states.follow();
-    CloudHandle { identity, task: tokio::spawn(run(config, surroundings, states, sender)) }
+    CloudHandle { identity, task: tokio::spawn(run(config, surroundings, states, view, sender)) }
 }
 
 async fn run(
     config: CloudConfig,
     surroundings: Surroundings,
     states: watch::Receiver<LastState>,
+    view: CloudView,
     identity: watch::Sender<Option<Arc<Identity>>>,
 ) {
     let Some(Prepared { client, device, facts }) = prepare(&config).await else { return };
+    view.board.set_standing(Standing::Unregistered);
+    // They end with this task.
+    let mut tasks: JoinSet<()> = JoinSet::new();
+    let defaults = target::defaults(config.poll_interval, device.poll_interval);
+    let core =
+        CoreSide { client: surroundings.core, sessions: surroundings.sessions, states: states.clone() };
+    let cache = TargetCache::new(&config.state_dir);
+    tasks.spawn(target::run(client.clone(), cache, defaults, core, view.clone(), identity.subscribe()));
     let file = RecordFile::new(&config.state_dir);
     let keeper = Keeper { client: client.clone(), config: device.clone(), facts, file };
     let known = keeper.provision().await;
     log::info!("device known to its cloud uuid={} endpoint={}", known.identity.uuid, client.endpoint());
     identity.send_replace(Some(Arc::new(known.identity)));
-    // They end with this task.
-    let mut tasks: JoinSet<()> = JoinSet::new();
-    let settings = watch::Sender::new(CloudSettings::default());
+    let board = view.board.clone();
     let reporter = Reporter::new(Sight {
         client,
         identity: identity.subscribe(),
-        settings: settings.subscribe(),
+        settings: view.settings.subscribe(),
         states,
         keys: surroundings.keys,
         device: surroundings.device,
         storage: config.state_dir,
-        key_reported: Box::new(|_| {}),
+        key_reported: Box::new(move |is_reported| board.set_key_reported(is_reported)),
         timing: Timing::default(),
     });
     tasks.spawn(reporter.run());

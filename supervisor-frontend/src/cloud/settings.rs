@@ -52,6 +52,9 @@ pub struct WrongValue {
 /// Families of names; the later one counts.
 const PREFIXES: [&str; 2] = ["RESIN_SUPERVISOR_", "BALENA_SUPERVISOR_"];
 /// Intervals that are believed: ten seconds to a day.
+pub const SHORTEST_INTERVAL: Duration = Duration::from_secs(10);
+/// See [`SHORTEST_INTERVAL`].
+pub const LONGEST_INTERVAL: Duration = Duration::from_hours(24);
 const INTERVALS_MS: std::ops::RangeInclusive<u64> = 10_000..=86_400_000;
 const HANDOVERS_MS: std::ops::RangeInclusive<u64> = 1..=86_400_000;
 const STRATEGIES: [&str; 4] =

@@ -78,6 +78,10 @@ pub(super) struct Cli {
     /// anywhere
     #[arg(long, env = "API_ENDPOINT", value_name = "URL", global = true)]
     pub(super) api_endpoint: Option<String>,
+    /// Milliseconds between two questions to the cloud for what should run, while the cloud's variables say nothing
+    /// of it; unset: that of config.json, else 900000
+    #[arg(long, env = "APPLICATION_UPDATE_POLL_INTERVAL", value_name = "MS", global = true)]
+    pub(super) poll_interval: Option<String>,
     /// The device's identity in balenaOS format; read at start if it is there
     #[arg(
         long,

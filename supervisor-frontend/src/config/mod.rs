@@ -16,6 +16,7 @@ use crate::{
     cloud::{
         CloudConfig,
         api::{ApiEndpoint, BadEndpoint},
+        settings::{LONGEST_INTERVAL, SHORTEST_INTERVAL},
     },
     interfaces::InterfaceNames,
     terminal::{lifetime::Allowance, tunnel::command::TunnelCommand},
@@ -139,6 +140,7 @@ fn check(cli: cli::Cli, secret: Option<OsString>) -> Result<Config, ConfigError>
                 .map(|path| absolute("NODE_EXTRA_CA_CERTS", path))
                 .transpose()?,
             state_dir: state_dir.clone(),
+            poll_interval: cli.poll_interval.map(|text| poll_interval(&text)).transpose()?,
             os_release: os_release.clone(),
         },
         state_dir,
@@ -164,6 +166,17 @@ fn api_endpoint(text: &str) -> Result<ApiEndpoint, ConfigError> {
         let shown = if text.contains('@') { "(not shown)" } else { text };
         wrong("API_ENDPOINT", OsStr::new(shown), EXPECTED)
     })
+}
+
+fn poll_interval(text: &str) -> Result<Duration, ConfigError> {
+    let name = "APPLICATION_UPDATE_POLL_INTERVAL";
+    let expected = "milliseconds, 10000 to 86400000";
+    let interval = Duration::from_millis(parsed(name, text, expected)?);
+    if (SHORTEST_INTERVAL..=LONGEST_INTERVAL).contains(&interval) {
+        Ok(interval)
+    } else {
+        Err(wrong(name, OsStr::new(text), expected))
+    }
 }
 
 fn interfaces(text: &str) -> Result<InterfaceNames, ConfigError> {

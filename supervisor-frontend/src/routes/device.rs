@@ -8,7 +8,8 @@ use crate::{services::Services, wire::response::Device};
 pub async fn get(services: web::Data<Services>) -> HttpResponse {
     let addresses = services.device.addresses().await;
     let apps = services.link.apps();
+    let cloud = services.cloud.board.read();
     let facts = &services.device;
     let shown = (addresses.ip.as_deref(), addresses.mac.as_deref());
-    HttpResponse::Ok().json(Device::new(facts.port(), facts.os_version(), shown, &apps))
+    HttpResponse::Ok().json(Device::new(facts.port(), facts.os_version(), shown, &apps, &cloud))
 }

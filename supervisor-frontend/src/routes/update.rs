@@ -1,4 +1,4 @@
-//! `POST /v1/update`: asks for a cycle over every app.
+//! `POST /v1/update`: asks for a cycle over every app, and the cloud for its word.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -19,6 +19,9 @@ pub async fn post(
     match body::read(&request, payload, services.body_deadline).await {
         Ok(body) => {
             services.link.request_update(UpdateWish { force: body.force, cancel: body.cancel });
+            if !body.cancel {
+                services.cloud.nudge(body.force);
+            }
             HttpResponse::NoContent().finish()
         }
         Err(error) => answer::body_error(Format::Text, &error),

@@ -8,7 +8,10 @@ use supervisor_proto::{
     v1::{AppDescription, ServiceDescription},
 };
 
-use crate::core_link::apps_summary::{AppsSummary, Status};
+use crate::{
+    cloud::status::{CloudStatus, Standing},
+    core_link::apps_summary::{AppsSummary, Status},
+};
 
 /// The body of a successful reboot, shutdown or purge, to the byte.
 pub const GO_OK: &str = r#"{"Data":"OK","Error":""}"#;
@@ -122,8 +125,37 @@ pub struct Device<'a> {
     pub update_pending: bool,
     /// Every image of the pending change is here.
     pub update_downloaded: bool,
-    /// The last cycle failed.
+    /// The last cycle failed, or something that the cloud wants is refused.
     pub update_failed: bool,
+    /// How the device stands with its cloud.
+    pub cloud: Cloud<'a>,
+}
+
+/// The part of `GET /v1/device` that is about the cloud; the original has none of it.
+#[derive(Debug, Serialize)]
+pub struct Cloud<'a> {
+    /// Where they are with each other.
+    pub state: Standing,
+    /// Seconds since the cloud last gave its word on what should run.
+    pub answered_s_ago: Option<u64>,
+    /// What went wrong last; null after an answer.
+    pub last_error: Option<&'a str>,
+    /// Apps that are not carried out as the cloud wants, by uuid, with the reason.
+    pub refused_apps: &'a BTreeMap<String, String>,
+    /// False from a change of this API's key until the cloud has been told.
+    pub api_key_reported: bool,
+}
+
+impl<'a> Cloud<'a> {
+    fn new(status: &'a CloudStatus) -> Self {
+        Self {
+            state: status.standing,
+            answered_s_ago: status.answered_ago().map(|ago| ago.as_secs()),
+            last_error: status.last_error.as_deref(),
+            refused_apps: &status.refused,
+            api_key_reported: !status.is_key_unreported,
+        }
+    }
 }
 
 impl<'a> Device<'a> {
@@ -133,6 +165,7 @@ impl<'a> Device<'a> {
         os_version: Option<&'a str>,
         addresses: (Option<&'a str>, Option<&'a str>),
         apps: &'a AppsSummary,
+        cloud: &'a CloudStatus,
     ) -> Self {
         let (ip_address, mac_address) = addresses;
         Self {
@@ -146,7 +179,8 @@ impl<'a> Device<'a> {
             mac_address,
             update_pending: apps.update_pending,
             update_downloaded: apps.update_downloaded,
-            update_failed: apps.update_failed,
+            update_failed: apps.update_failed || !cloud.refused.is_empty(),
+            cloud: Cloud::new(cloud),
         }
     }
 }

@@ -22,7 +22,10 @@ async fn device_without_core_shows_what_is_known() {
         supervisor_proto::REPORTED_VERSION
     );
     assert!(response.body.contains(&middle), "{}", response.body);
-    let end = r#","update_pending":false,"update_downloaded":false,"update_failed":false}"#;
+    let end = concat!(
+        r#","update_pending":false,"update_downloaded":false,"update_failed":false,"#,
+        r#""cloud":{"state":"unmanaged","answered_s_ago":null,"last_error":null,"refused_apps":{},"api_key_reported":true}}"#
+    );
     assert!(response.body.ends_with(end), "{}", response.body);
 }
 

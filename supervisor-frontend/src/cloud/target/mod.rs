@@ -15,28 +15,69 @@ pub mod nudge;
 pub mod poll;
 pub mod schedule;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use supervisor_proto::client::CoreClient;
 use tokio::sync::watch;
 
-use self::{apply::Applier, controls::Controls, poll::Poll};
-use super::identity::Identity;
+use self::{apply::Applier, cache::TargetCache, controls::Controls, poll::Poll};
+use super::{
+    CloudView, IdentityWatch,
+    api::ApiClient,
+    settings::{CloudSettings, LONGEST_INTERVAL, SHORTEST_INTERVAL},
+};
+use crate::core_link::{apps_states::LastState, presence::Sessions};
 
 /// The longest answer that is read, decompressed.
 pub const MAX_BODY_BYTES: usize = 4 << 20;
 
+/// The way to core.
+#[derive(Debug)]
+pub struct CoreSide {
+    /// Calls on it.
+    pub client: Arc<CoreClient>,
+    /// Its comings.
+    pub sessions: Sessions,
+    /// What it says of its apps.
+    pub states: watch::Receiver<LastState>,
+}
+
 /// Asks, keeps and passes on for as long as it is not dropped; nothing while the device is not registered.
 pub async fn run(
-    poll: Poll,
-    applier: Applier,
-    controls: Controls,
-    identity: watch::Receiver<Option<Arc<Identity>>>,
+    client: ApiClient,
+    cache: TargetCache,
+    defaults: CloudSettings,
+    core: CoreSide,
+    view: CloudView,
+    identity: IdentityWatch,
 ) {
+    let targets = watch::Sender::new(None);
+    let CoreSide { client: core, sessions, states } = core;
+    let controls =
+        Controls { core: core.clone(), sessions: sessions.clone(), settings: view.settings.subscribe() };
+    let applier = Applier {
+        core,
+        sessions,
+        states,
+        targets: targets.subscribe(),
+        settings: view.settings.subscribe(),
+        board: view.board.clone(),
+        carried: None,
+    };
+    let CloudView { board, nudges, settings } = view;
+    let poll = Poll { client, cache, defaults, nudges, board, targets, settings };
     tokio::join!(ask(poll, identity), applier.run(), controls.run());
 }
 
+/// What holds while the cloud says nothing: the owner's setting, else the one of `config.json`.
+pub fn defaults(of_the_owner: Option<Duration>, of_config_json: Option<Duration>) -> CloudSettings {
+    let defaults = CloudSettings::default();
+    let interval = of_the_owner.or(of_config_json).unwrap_or(defaults.poll_interval);
+    CloudSettings { poll_interval: interval.clamp(SHORTEST_INTERVAL, LONGEST_INTERVAL), ..defaults }
+}
+
 /// Asks as whoever the device is now.
-async fn ask(poll: Poll, mut identity: watch::Receiver<Option<Arc<Identity>>>) {
+async fn ask(poll: Poll, mut identity: IdentityWatch) {
     loop {
         let now = identity.borrow_and_update().clone();
         let asked = async {

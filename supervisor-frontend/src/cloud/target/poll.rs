@@ -95,7 +95,7 @@ pub struct Poll {
     /// Told the target.
     pub targets: watch::Sender<Option<Arc<DeviceTarget>>>,
     /// Told what the cloud's variables say.
-    pub settings: watch::Sender<CloudSettings>,
+    pub settings: Arc<watch::Sender<CloudSettings>>,
 }
 
 /// The poll of one identity.

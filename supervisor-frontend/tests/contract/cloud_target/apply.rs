@@ -1,7 +1,5 @@
 //! What core is told of a target.
 
-use std::sync::Arc;
-
 use serde_json::json;
 use supervisor_frontend::cloud::status::Standing;
 use supervisor_proto::v1::{AppState, Applier, AppsState, ErrorReason};
@@ -26,7 +24,7 @@ fn runs(stage: &Stage, apps: &[(u64, &str, Applier)]) {
         ..AppState::default()
     });
     let state = AppsState { apps: apps.collect(), engine_available: true };
-    stage.states.send_replace(Some(Arc::new(state)));
+    stage.states.keep(state);
 }
 
 #[tokio::test]
@@ -139,8 +137,8 @@ async fn app_that_left_the_target_while_the_frontend_was_down_is_removed() {
     stage.applied().await;
     client.stop().await;
     stage.cloud.remove_app("other");
-    runs(&stage, &[(41, "other", Applier::Frontend)]);
     let client = stage.client();
+    runs(&stage, &[(41, "other", Applier::Frontend)]);
     client.nudges.nudge(false);
     let removed = stage.core.until(|call| matches!(call, Call::Remove { .. })).await.0;
     assert_eq!(removed, Call::Remove { app_id: 41, force: false });

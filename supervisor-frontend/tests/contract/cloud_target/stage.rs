@@ -4,17 +4,18 @@ use std::{fs, os::unix::fs::MetadataExt as _, path::PathBuf, sync::Arc};
 
 use fake_cloud::{FakeCloud, Route, World};
 use serde_json::{Value, json};
-use supervisor_frontend::cloud::{
-    api::{ApiClient, Trust},
-    identity::{DeviceKey, Identity},
-    settings::CloudSettings,
-    status::{CloudBoard, CloudStatus},
-    target::{
-        self, apply::Applier, cache::TargetCache, controls::Controls, device_target::DeviceTarget,
-        nudge::Nudges, poll::Poll,
+use supervisor_frontend::{
+    cloud::{
+        CloudView,
+        api::{ApiClient, Trust},
+        identity::{DeviceKey, Identity},
+        settings::CloudSettings,
+        status::{CloudBoard, CloudStatus},
+        target::{self, CoreSide, cache::TargetCache, nudge::Nudges},
     },
+    core_link::apps_states::AppsStates,
 };
-use supervisor_proto::{client::CoreClient, v1::AppsState};
+use supervisor_proto::client::CoreClient;
 use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
@@ -32,7 +33,7 @@ pub struct Stage {
     pub cloud: FakeCloud,
     pub core: FakeCore,
     folder: TempDir,
-    pub states: watch::Sender<Option<Arc<AppsState>>>,
+    pub states: AppsStates,
     pub sessions: watch::Sender<u64>,
 }
 
@@ -51,7 +52,7 @@ impl Stage {
         let core = FakeCore::start(&folder.path().join("core.sock"));
         let cloud = FakeCloud::start().unwrap();
         cloud.add_device(UUID, KEY);
-        Self { cloud, core, folder, states: watch::Sender::new(None), sessions: watch::Sender::new(1) }
+        Self { cloud, core, folder, states: AppsStates::default(), sessions: watch::Sender::new(1) }
     }
 
     pub fn client(&self) -> Client {
@@ -61,43 +62,22 @@ impl Stage {
     pub fn client_of(&self, uuid: &str, key: &str) -> Client {
         let api =
             ApiClient::new(self.cloud.url().parse().unwrap(), &Trust::nobody(), "Supervisor/test").unwrap();
-        let (nudges, board) = (Arc::new(Nudges::default()), CloudBoard::default());
-        let (targets, settings) = (watch::Sender::new(None), watch::Sender::new(CloudSettings::default()));
-        let core = Arc::new(CoreClient::new(&self.folder.path().join("core.sock"), "test"));
-        let applier = self.applier(core.clone(), &targets, &settings, board.clone());
-        let controls = Controls { core, sessions: self.sessions.subscribe(), settings: settings.subscribe() };
-        let receiver = settings.subscribe();
-        let poll = Poll {
-            client: api,
-            cache: TargetCache::new(&self.state_dir()),
-            defaults: CloudSettings::default(),
-            nudges: nudges.clone(),
-            board: board.clone(),
-            targets,
-            settings,
+        let view = CloudView::default();
+        let core = CoreSide {
+            client: Arc::new(CoreClient::new(&self.folder.path().join("core.sock"), "test")),
+            sessions: self.sessions.subscribe(),
+            states: self.states.follow(),
         };
         let key = DeviceKey::new(key.to_owned());
         let identity = Identity { uuid: uuid.to_owned(), key, device_id: None };
         let identity = watch::channel(Some(Arc::new(identity))).1;
-        let task = tokio::spawn(target::run(poll, applier, controls, identity));
-        Client { nudges, board, settings: receiver, task }
-    }
-
-    fn applier(
-        &self,
-        core: Arc<CoreClient>,
-        targets: &watch::Sender<Option<Arc<DeviceTarget>>>,
-        settings: &watch::Sender<CloudSettings>,
-        board: CloudBoard,
-    ) -> Applier {
-        Applier {
-            core,
-            sessions: self.sessions.subscribe(),
-            states: self.states.subscribe(),
-            targets: targets.subscribe(),
-            settings: settings.subscribe(),
-            board,
-            carried: None,
+        let cache = TargetCache::new(&self.state_dir());
+        let run = target::run(api, cache, CloudSettings::default(), core, view.clone(), identity);
+        Client {
+            nudges: view.nudges.clone(),
+            board: view.board.clone(),
+            settings: view.settings.subscribe(),
+            task: tokio::spawn(run),
         }
     }
 

@@ -53,6 +53,7 @@ impl Device {
                 config_json: self.path("config.json"),
                 extra_authorities: None,
                 state_dir: self.path("state"),
+                poll_interval: None,
                 os_release: self.path("os-release"),
             },
             led_file: self.path("led"),
