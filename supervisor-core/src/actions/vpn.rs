@@ -28,7 +28,7 @@ impl VpnSwitch {
             VpnOutcome::Accepted => log::info!("VPN asked to be up={up}"),
             VpnOutcome::Absent if self.is_absence_told.swap(true, Ordering::Relaxed) => {}
             VpnOutcome::Absent => {
-                log::warn!("no VPN unit on this host, see VPN_UNIT: nothing to start or stop")
+                log::warn!("no VPN unit on this host, see VPN_UNIT: nothing to start or stop");
             }
         }
         Ok(())

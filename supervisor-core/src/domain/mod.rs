@@ -12,6 +12,7 @@ pub mod explain;
 pub mod host_access;
 pub mod intent;
 pub mod labels;
+pub mod layers;
 pub mod local_ids;
 pub mod network;
 pub mod observed;

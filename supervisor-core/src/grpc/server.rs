@@ -95,12 +95,9 @@ pub async fn serve(listener: UnixListener, roles: RolePolicy, services: Services
     let closing = services.closing.clone();
     let feed = services.reconciler.context().events.clone();
     let events = EventsService { feed: feed.clone(), closing: closing.clone() };
-    let diagnostics = DiagnosticsService {
-        diagnosis: services.diagnosis,
-        policy: roles,
-        socket_gid: services.socket_gid,
-        policy_file: services.policy_file,
-    };
+    let (diagnosis, socket_gid, policy_file) =
+        (services.diagnosis, services.socket_gid, services.policy_file);
+    let diagnostics = DiagnosticsService { diagnosis, policy: roles, socket_gid, policy_file };
     let planner = PlannerService { reconciler: Arc::clone(&services.reconciler) };
     let policy = PolicyService { reconciler: Arc::clone(&services.reconciler) };
     let inspection = InspectionService { reconciler: Arc::clone(&services.reconciler) };
@@ -110,8 +107,8 @@ pub async fn serve(listener: UnixListener, roles: RolePolicy, services: Services
     let api_access = ApiAccessService { keeper: services.api_access, closing: closing.clone() };
     let registry = RegistryService { keeper: services.registry_access };
     let (switch, state) = (services.heartbeat_switch, services.connectivity);
-    let connectivity =
-        ConnectivityService { switch, vpn: VpnSwitch::new(services.vpn), state, closing: closing.clone() };
+    let vpn = VpnSwitch::new(services.vpn);
+    let connectivity = ConnectivityService { switch, vpn, state, closing: closing.clone() };
     let serving = Server::builder()
         .concurrency_limit_per_connection(MAX_CALLS)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)

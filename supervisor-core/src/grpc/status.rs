@@ -43,11 +43,12 @@ fn classify(error: &CoreError) -> (Code, ErrorReason, String) {
         CoreError::Engine(engine) => classify_engine(engine),
         CoreError::Files(files) => classify_files(files),
         CoreError::Store(_) => (Code::ResourceExhausted, StoreUnavailable, none),
-        CoreError::Power(PowerError::Unavailable(_)) => (Code::Unavailable, LogindUnavailable, none),
+        CoreError::Power(PowerError::Unavailable(_)) | CoreError::Vpn(VpnError::Unavailable(_)) => {
+            (Code::Unavailable, LogindUnavailable, none)
+        }
         CoreError::Power(PowerError::Refused { why, .. }) => {
             (Code::FailedPrecondition, PowerRefused, why.clone())
         }
-        CoreError::Vpn(VpnError::Unavailable(_)) => (Code::Unavailable, LogindUnavailable, none),
         CoreError::Vpn(VpnError::Refused { unit, .. }) => {
             (Code::FailedPrecondition, PowerRefused, unit.clone())
         }
@@ -79,6 +80,7 @@ fn classify_engine(error: &EngineError) -> (Code, ErrorReason, String) {
     match error {
         EngineError::Unavailable(_) => (Code::Unavailable, EngineUnavailable, String::new()),
         EngineError::Refused { action, .. } => (Code::FailedPrecondition, EngineRefused, action.clone()),
+        EngineError::NotPulled { image, .. } => (Code::FailedPrecondition, EngineRefused, image.clone()),
         EngineError::Malformed { action, .. } => (Code::Internal, EngineRefused, action.clone()),
     }
 }

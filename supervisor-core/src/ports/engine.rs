@@ -1,6 +1,11 @@
 //! The container engine, as far as core needs one.
 
-use std::{collections::BTreeMap, error::Error, net::IpAddr, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error,
+    net::IpAddr,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
@@ -10,8 +15,10 @@ use supervisor_proto::ids::{AppId, ServiceName};
 use crate::domain::{
     container::ContainerSpec,
     event::Happening,
+    layers::Pulled,
     network::{Endpoint, NetworkOptions},
     observed::{Container, ContainerId},
+    registry_access::Credentials,
     target::RestartPolicy,
     volume::{MadeVolume, OwnVolume},
 };
@@ -32,6 +39,17 @@ pub enum EngineError {
         /// What the engine said.
         message: String,
     },
+    /// An image was not fetched, for a reason that is understood.
+    #[error("image {image} was not pulled: {why}")]
+    NotPulled {
+        /// The image.
+        image: String,
+        /// Why, in our words.
+        why: NotPulled,
+        /// In the engine's.
+        #[source]
+        said: EngineSaid,
+    },
     /// The engine's answer is not understood.
     #[error("the container engine's answer to {action} is not understood")]
     Malformed {
@@ -42,6 +60,31 @@ pub enum EngineError {
         source: Box<dyn Error + Send + Sync>,
     },
 }
+
+/// Why an image was not fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotPulled {
+    /// The registry wants a name and a password, or others.
+    #[error("the registry does not allow it; name and password are missing, wrong, or not for this image")]
+    Denied,
+    /// There is no such image.
+    #[error("the registry has no such image")]
+    Absent,
+    /// Nothing that the engine trusts answers.
+    #[error("the registry cannot be reached")]
+    Unreachable,
+    /// The registry asks for patience.
+    #[error("the registry wants fewer requests")]
+    Busy,
+    /// The engine's file system is full.
+    #[error("the engine has no space left")]
+    NoSpace,
+}
+
+/// The engine's own words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct EngineSaid(pub String);
 
 /// What the engine says about itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,9 +128,9 @@ pub struct SeenNetwork {
 /// How the removal of an image ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImageRemoval {
-    /// The reference is gone, and with it whatever nothing else refers to.
+    /// The reference is gone, and the image with it if it was the last one.
     Gone,
-    /// Somebody's container uses it.
+    /// A container or another image uses it.
     InUse,
 }
 
@@ -139,8 +182,8 @@ pub enum Change<'a> {
     },
 }
 
-/// Called with the percentage of a pull, 0 to 100, over all layers by bytes; never falls.
-pub type Progress<'a> = &'a (dyn Fn(u32) + Send + Sync);
+/// Called as a pull goes on, with what is known of it by then.
+pub type Progress<'a> = &'a (dyn Fn(Pulled) + Send + Sync);
 
 /// <https://docs.docker.com/reference/api/engine/>
 ///
@@ -156,11 +199,24 @@ pub trait Engine: Send + Sync {
     /// Whether the image is there.
     async fn has_image(&self, image: &str) -> Result<bool, EngineError>;
 
-    /// Removes an image, unless a container uses it.
-    async fn remove_image(&self, image: &str) -> Result<ImageRemoval, EngineError>;
+    /// The engine's id of the image that the reference stands for, if it is there.
+    async fn image_id(&self, image: &str) -> Result<Option<String>, EngineError>;
 
-    /// Fetches an image.
-    async fn pull(&self, image: &str, progress: Progress<'_>) -> Result<(), EngineError>;
+    /// Fetches an image, with name and password where its registry is to have them. Dropping the call ends the
+    /// pull.
+    async fn pull(
+        &self,
+        image: &str,
+        credentials: Option<Credentials<'_>>,
+        progress: Progress<'_>,
+    ) -> Result<(), EngineError>;
+
+    /// Ids of the images of all containers, whosever they are and whatever their state.
+    async fn images_in_use(&self) -> Result<BTreeSet<String>, EngineError>;
+
+    /// Removes an image's reference, and the image itself if nothing else stands for it; an absent one is gone.
+    /// Never by force.
+    async fn remove_image(&self, image: &str) -> Result<ImageRemoval, EngineError>;
 
     /// The JSON body that goes to the engine with this change: the owner's policy is about it, and the calls
     /// below send it as it is. Asks nobody, and says the same whenever it is asked.

@@ -12,10 +12,8 @@ use super::{
     warrant::{self, Subject},
 };
 use crate::{
-    closing::closed,
     domain::{
         departure,
-        event::What,
         explain::{Explanation, Explanations},
         labels,
         network::Endpoint,
@@ -49,11 +47,11 @@ pub struct Executor<'a> {
 }
 
 impl Executor<'_> {
-    fn app(&self) -> AppId {
+    pub(super) fn app(&self) -> AppId {
         self.record.app_id()
     }
 
-    fn show(&self, activity: Activity) {
+    pub(super) fn show(&self, activity: Activity) {
         self.context.status.update(self.app(), |status| status.activity = activity);
     }
 
@@ -115,20 +113,6 @@ impl Executor<'_> {
         self.context.store.save_app(&next).await?;
         *self.record = next;
         Ok(())
-    }
-
-    async fn pull(&self, image: &str) -> Result<(), CoreError> {
-        self.show(Activity::Downloading(0));
-        let progress = |percent| {
-            self.show(Activity::Downloading(percent));
-            let events = &self.context.events;
-            events.tell(self.app(), || What::PullProgress { image: image.to_owned(), percent });
-        };
-        tokio::select! {
-            result = self.context.engine.pull(image, &progress) => Ok(result?),
-            () = closed(self.context.closing.clone()) => Err(CoreError::ShuttingDown),
-            () = self.cancel.notified() => Err(CoreError::Cancelled),
-        }
     }
 
     /// The last word of the owner's policy before the engine is told.

@@ -5,6 +5,7 @@ pub mod attachments;
 mod cycle;
 pub mod engine_watch;
 mod execute;
+mod fetch;
 mod handover;
 mod observe;
 mod preview;

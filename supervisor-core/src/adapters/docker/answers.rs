@@ -62,6 +62,9 @@ pub struct ContainerItem {
     /// When it was made, seconds since 1970.
     #[serde(deserialize_with = "nullable")]
     pub created: i64,
+    /// The id of its image.
+    #[serde(rename = "ImageID", deserialize_with = "nullable")]
+    pub image_id: String,
     /// What it is doing, in one word.
     #[serde(deserialize_with = "nullable")]
     pub state: String,
@@ -257,6 +260,15 @@ pub struct Actor {
     /// Its labels, among others.
     #[serde(deserialize_with = "nullable")]
     pub attributes: BTreeMap<String, String>,
+}
+
+/// `GET /images/{name}/json`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct ImageAnswer {
+    /// The image's id.
+    #[serde(deserialize_with = "nullable")]
+    pub id: String,
 }
 
 /// One line of `POST /images/create`.

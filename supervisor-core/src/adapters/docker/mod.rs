@@ -11,6 +11,7 @@ mod dialect;
 mod events;
 mod exec;
 mod frames;
+mod images;
 mod info;
 mod logs;
 mod network_request;
@@ -18,6 +19,7 @@ mod networks;
 mod path;
 mod pull;
 mod refusal;
+mod registry_auth;
 mod request;
 mod settings;
 mod transport;
@@ -29,7 +31,11 @@ mod recorded;
 #[cfg(test)]
 mod recorded_tests;
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
@@ -43,6 +49,7 @@ use crate::{
         container::ContainerSpec,
         network::{Endpoint, NetworkOptions},
         observed::{Container, ContainerId},
+        registry_access::Credentials,
         target::RestartPolicy,
         volume::{MadeVolume, OwnVolume},
     },
@@ -79,15 +86,28 @@ impl Engine for DockerEngine {
     }
 
     async fn has_image(&self, image: &str) -> Result<bool, EngineError> {
-        pull::has_image(&self.transport, image).await
+        Ok(images::id_of(&self.transport, image).await?.is_some())
+    }
+
+    async fn image_id(&self, image: &str) -> Result<Option<String>, EngineError> {
+        images::id_of(&self.transport, image).await
+    }
+
+    async fn pull(
+        &self,
+        image: &str,
+        credentials: Option<Credentials<'_>>,
+        progress: Progress<'_>,
+    ) -> Result<(), EngineError> {
+        pull::pull(&self.transport, image, credentials, progress).await
+    }
+
+    async fn images_in_use(&self) -> Result<BTreeSet<String>, EngineError> {
+        images::in_use(&self.transport).await
     }
 
     async fn remove_image(&self, image: &str) -> Result<ImageRemoval, EngineError> {
-        pull::remove_image(&self.transport, image).await
-    }
-
-    async fn pull(&self, image: &str, progress: Progress<'_>) -> Result<(), EngineError> {
-        pull::pull(&self.transport, image, progress).await
+        images::remove(&self.transport, image).await
     }
 
     fn body_of(&self, change: Change<'_>) -> Value {

@@ -1,50 +1,39 @@
 use super::*;
+use crate::ports::engine::NotPulled;
 
-fn line(id: &str, status: &str, current: u64, total: u64) -> PullLine {
+fn line(status: &str, current: u64, total: u64) -> PullLine {
     let text = serde_json::json!({
-        "id": id, "status": status, "progressDetail": { "current": current, "total": total },
+        "id": "a", "status": status, "progressDetail": { "current": current, "total": total },
     });
     serde_json::from_value(text).unwrap()
 }
 
 #[test]
-fn percent_counts_bytes_over_all_layers() {
-    let mut layers = Layers::default();
-    layers.update(&line("a", "Pulling fs layer", 0, 0));
-    layers.update(&line("b", "Pulling fs layer", 0, 0));
-    assert_eq!(layers.percent(), 0);
-    layers.update(&line("a", "Downloading", 50, 100));
-    assert_eq!(layers.percent(), 25, "b counts as large as a");
-    layers.update(&line("b", "Downloading", 0, 300));
-    assert_eq!(layers.percent(), 12);
-    layers.update(&line("a", "Download complete", 0, 0));
-    layers.update(&line("b", "Downloading", 200, 300));
-    assert_eq!(layers.percent(), 75);
-}
-
-#[test]
-fn percent_stays_under_a_hundred_until_the_pull_has_ended() {
-    let mut layers = Layers::default();
-    layers.update(&line("a", "Pull complete", 0, 0));
-    assert_eq!(layers.percent(), 99);
-}
-
-#[test]
-fn percent_ignores_layers_that_are_here_and_lines_without_layer() {
-    let mut layers = Layers::default();
-    layers.update(&line("a", "Already exists", 0, 0));
-    layers.update(&line("", "Pulling from demo", 0, 0));
-    layers.update(&line("b", "Downloading", 1, 2));
-    assert_eq!(layers.percent(), 50);
-}
-
-#[test]
-fn percent_of_sizes_that_no_sum_can_hold_is_still_a_percentage() {
-    let mut layers = Layers::default();
-    for id in ["a", "b", "c"] {
-        layers.update(&line(id, "Downloading", u64::MAX, u64::MAX));
+fn line_about_a_layer_is_understood_and_any_other_says_nothing() {
+    assert_eq!(work(&line("Waiting", 0, 0)), Some(Work::Waiting));
+    assert_eq!(work(&line("Downloading", 1, 2)), Some(Work::Fetching { done_bytes: 1, total_bytes: 2 }));
+    assert_eq!(work(&line("Verifying Checksum", 0, 0)), Some(Work::Fetched));
+    assert_eq!(work(&line("Extracting", 1, 2)), Some(Work::Unpacking { done_bytes: 1, total_bytes: 2 }));
+    assert_eq!(work(&line("Pull complete", 0, 0)), Some(Work::Complete));
+    for status in ["Already exists", "Pulling from demo", "Digest: sha256:ab", ""] {
+        assert_eq!(work(&line(status, 0, 0)), None, "{status}");
     }
-    assert!(layers.percent() <= 99);
+}
+
+#[test]
+fn refusal_that_is_understood_names_the_image_and_why() {
+    let refused = |message: &str| EngineError::Refused {
+        action: ACTION.to_owned(),
+        status: 500,
+        message: message.to_owned(),
+    };
+    let error = in_our_words("demo:1", refused("unauthorized: authentication required"));
+    assert!(matches!(
+        error,
+        EngineError::NotPulled { image, why: NotPulled::Denied, .. } if image == "demo:1"
+    ));
+    let other = in_our_words("demo:1", refused("invalid reference format"));
+    assert!(matches!(other, EngineError::Refused { status: 500, .. }));
 }
 
 #[test]

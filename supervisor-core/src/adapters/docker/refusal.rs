@@ -1,6 +1,8 @@
 //! Why an engine refuses, where only its words tell. Each engine has words of its own, and some of them codes
 //! of their own: Podman says 500 where Docker says 403 or 409.
 
+use crate::ports::engine::NotPulled;
+
 /// Another network has these addresses.
 pub fn is_subnet_taken(message: &str) -> bool {
     says(message, &["pool overlaps", "is already used on the host or by another config"])
@@ -29,6 +31,49 @@ pub fn is_being_removed(message: &str) -> bool {
 /// The object of the call is not there; a 404 without these words means that the engine has no such call.
 pub fn is_container_absent(message: &str) -> bool {
     says(message, &["no such container"])
+}
+
+/// Why a pull was refused, where the engine's words tell.
+pub fn why_not_pulled(message: &str) -> Option<NotPulled> {
+    let reasons: [(&[&str], NotPulled); 5] = [
+        (&["no space left on device"], NotPulled::NoSpace),
+        (&["toomanyrequests", "too many requests"], NotPulled::Busy),
+        (
+            &[
+                "unauthorized",
+                "no basic auth credentials",
+                "authentication required",
+                "invalid username/password",
+                "access denied",
+                "denied:",
+                "403 forbidden",
+            ],
+            NotPulled::Denied,
+        ),
+        (&["manifest unknown", "name unknown", "not found"], NotPulled::Absent),
+        (
+            &[
+                "connection refused",
+                "connection reset",
+                "no such host",
+                "no route to host",
+                "network is unreachable",
+                "i/o timeout",
+                "handshake timeout",
+                "deadline exceeded",
+                "request canceled while waiting",
+                "unexpected eof",
+                "x509:",
+                "http response to https client",
+                "server misbehaving",
+                "502 bad gateway",
+                "503 service unavailable",
+                "504 gateway timeout",
+            ],
+            NotPulled::Unreachable,
+        ),
+    ];
+    reasons.into_iter().find(|(words, _)| says(message, words)).map(|(_, why)| why)
 }
 
 fn says(message: &str, any: &[&str]) -> bool {
@@ -75,6 +120,38 @@ mod tests {
         ] {
             assert!(is_container_absent(message), "{message}");
         }
+    }
+
+    /// As Docker 20.10 and 26.1, Podman 4.3 and 5.4 said it.
+    #[test]
+    fn pull_that_is_refused_in_each_engines_words_is_understood() {
+        for (message, why) in [
+            ("Head \"http://127.0.0.1:5000/v2/a/manifests/1\": no basic auth credentials", NotPulled::Denied),
+            ("unauthorized: authentication required", NotPulled::Denied),
+            (
+                "pull access denied for a, repository does not exist or may require 'docker login': denied: \
+                 requested access to the resource is denied",
+                NotPulled::Denied,
+            ),
+            ("unable to retrieve auth token: invalid username/password: unauthorized", NotPulled::Denied),
+            (
+                "manifest for 127.0.0.1:5000/a:9 not found: manifest unknown: manifest unknown",
+                NotPulled::Absent,
+            ),
+            (
+                "Get \"http://127.0.0.1:1/v2/\": dial tcp 127.0.0.1:1: connect: connection refused",
+                NotPulled::Unreachable,
+            ),
+            (
+                "Get \"https://r.invalid/v2/\": dial tcp: lookup r.invalid: no such host",
+                NotPulled::Unreachable,
+            ),
+            ("toomanyrequests: You have reached your pull rate limit", NotPulled::Busy),
+            ("write /var/lib/docker/tmp/GetImageBlob1: no space left on device", NotPulled::NoSpace),
+        ] {
+            assert_eq!(why_not_pulled(message), Some(why), "{message}");
+        }
+        assert_eq!(why_not_pulled("invalid reference format"), None);
     }
 
     #[test]

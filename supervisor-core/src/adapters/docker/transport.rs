@@ -24,7 +24,6 @@ const MAX_ANSWER_BYTES: usize = 32 << 20;
 const STREAM_DEPTH: usize = 8;
 
 /// One request.
-#[derive(Debug)]
 pub struct Call<'a> {
     /// HTTP method.
     pub method: Method,
@@ -32,6 +31,8 @@ pub struct Call<'a> {
     pub path: String,
     /// JSON body.
     pub body: Option<Value>,
+    /// The value of `X-Registry-Auth`: a secret.
+    pub registry_auth: Option<String>,
     /// What the call does, in our words, to follow "refused to".
     pub action: &'a str,
 }
@@ -39,7 +40,7 @@ pub struct Call<'a> {
 impl<'a> Call<'a> {
     /// A request without a body.
     pub fn new(method: Method, path: String, action: &'a str) -> Self {
-        Self { method, path, body: None, action }
+        Self { method, path, body: None, registry_auth: None, action }
     }
 
     /// The same request with a JSON body.
@@ -103,8 +104,9 @@ impl Transport {
         let (sender, receiver) = mpsc::channel(STREAM_DEPTH);
         let inner = self.inner.clone();
         let (method, path) = (call.method, format!("{prefix}{}", call.path));
+        let headers = call.registry_auth.map(|value| vec![(REGISTRY_AUTH, value)]);
         tokio::spawn(async move {
-            let pieces = inner.stream_chunks(method, path, None::<(String, mime::Mime)>, NO_HEADERS);
+            let pieces = inner.stream_chunks(method, path, None::<(String, mime::Mime)>, headers);
             pin_mut!(pieces);
             loop {
                 let piece = tokio::select! {
@@ -170,6 +172,8 @@ impl Transport {
     }
 }
 
+/// Where the engine takes name and password for a registry from.
+const REGISTRY_AUTH: &str = "X-Registry-Auth";
 const NO_HEADERS: Option<Vec<(&'static str, String)>> = None;
 
 /// The one map from shiplift's errors to ours.

@@ -70,7 +70,14 @@ pub struct State {
     /// Their labels, by name.
     pub networks: BTreeMap<String, BTreeMap<String, String>>,
     pub volumes: BTreeMap<String, FakeVolume>,
+    /// Percentages that a pull goes through; an image is 100 bytes large.
     pub pull_steps: Vec<u32>,
+    /// Bytes on the disk for each byte that is still to come.
+    pub pull_needs: u64,
+    /// Name, password and registry of each pull so far.
+    pub pulled_as: Vec<Option<String>>,
+    /// References that stand for the same image.
+    pub same_images: Vec<BTreeSet<String>>,
     pub listeners: Vec<mpsc::UnboundedSender<AppId>>,
     pub data: BTreeMap<AppId, BTreeSet<String>>,
     pub emptied: u32,

@@ -1,6 +1,10 @@
 //! The fake device's container engine.
 
-use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream::BoxStream};
@@ -15,8 +19,10 @@ use crate::{
         container::{ContainerSpec, Network},
         event::Happening,
         labels,
+        layers::Pulled,
         network::{Endpoint, NetworkOptions},
         observed::{Container, ContainerId, ContainerState},
+        registry_access::Credentials,
         target::RestartPolicy,
         volume::{MadeVolume, OwnVolume},
         wanted::SUPERVISOR_NETWORK,
@@ -53,6 +59,13 @@ fn bears(all: &BTreeMap<String, String>, wanted: &[(&str, &str)]) -> bool {
 impl State {
     pub fn container(&mut self, id: &ContainerId) -> Result<&mut Boxed, EngineError> {
         self.containers.iter_mut().find(|c| c.seen.id == *id).ok_or_else(|| refused(404))
+    }
+
+    /// References of one image stand for the same id.
+    pub fn id_of_image(&self, image: &str) -> String {
+        let same = self.same_images.iter().find(|references| references.contains(image));
+        let first = same.and_then(|references| references.first());
+        format!("sha256:{}", first.map_or(image, String::as_str))
     }
 
     /// Tells the listeners of a container's app.
@@ -163,6 +176,44 @@ impl Engine for FakeDevice {
         self.engine(format!("has image {image}"), |state| Ok(state.images.contains(image))).await
     }
 
+    async fn image_id(&self, image: &str) -> Result<Option<String>, EngineError> {
+        self.engine(format!("image id {image}"), |state| {
+            Ok(state.images.contains(image).then(|| state.id_of_image(image)))
+        })
+        .await
+    }
+
+    async fn pull(
+        &self,
+        image: &str,
+        credentials: Option<Credentials<'_>>,
+        progress: Progress<'_>,
+    ) -> Result<(), EngineError> {
+        let as_whom = credentials.map(|c| format!("{}:{}@{}", c.username, c.password, c.registry));
+        let (steps, factor) = {
+            let mut state = self.state();
+            state.pulled_as.push(as_whom);
+            (state.pull_steps.clone(), state.pull_needs)
+        };
+        for percent in steps {
+            self.engine(format!("pull {percent}"), |_| Ok(())).await?;
+            let done_bytes = u64::from(percent);
+            progress(Pulled { done_bytes, total_bytes: 100, needed_bytes: (100 - done_bytes) * factor });
+        }
+        self.engine(format!("pulled {image}"), |state| {
+            state.images.insert(image.to_owned());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn images_in_use(&self) -> Result<BTreeSet<String>, EngineError> {
+        self.engine("images in use".to_owned(), |state| {
+            Ok(state.containers.iter().map(|c| state.id_of_image(&c.image)).collect())
+        })
+        .await
+    }
+
     async fn remove_image(&self, image: &str) -> Result<ImageRemoval, EngineError> {
         self.engine(format!("remove image {image}"), |state| {
             if state.containers.iter().any(|c| c.image == image) {
@@ -170,19 +221,6 @@ impl Engine for FakeDevice {
             }
             state.images.remove(image);
             Ok(ImageRemoval::Gone)
-        })
-        .await
-    }
-
-    async fn pull(&self, image: &str, progress: Progress<'_>) -> Result<(), EngineError> {
-        let steps = self.state().pull_steps.clone();
-        for percent in steps {
-            self.engine(format!("pull {percent}"), |_| Ok(())).await?;
-            progress(percent);
-        }
-        self.engine(format!("pulled {image}"), |state| {
-            state.images.insert(image.to_owned());
-            Ok(())
         })
         .await
     }

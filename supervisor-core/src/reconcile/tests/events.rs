@@ -86,7 +86,7 @@ async fn pull_tells_its_percent() {
             _ => None,
         })
         .collect();
-    assert_eq!(percents, [10, 100]);
+    assert_eq!(percents, [0, 10, 99, 100]);
 }
 
 #[tokio::test(start_paused = true)]

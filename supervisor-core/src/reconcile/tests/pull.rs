@@ -1,8 +1,13 @@
 //! Images that are not there yet.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::{
-    domain::target::{Service, Target},
+    domain::{
+        registry_access::RegistryAccess,
+        target::{Service, Target},
+    },
     error::CoreError,
     reconcile::status::Activity,
 };
@@ -31,7 +36,7 @@ async fn progress_of_a_pull_is_shown_and_never_falls() {
         world.device.resume();
     }
     acting.await.unwrap().unwrap();
-    assert_eq!(shown, [0, 10, 40, 90, 100].map(Activity::Downloading));
+    assert_eq!(shown, [0, 10, 40, 90, 99].map(Activity::Downloading));
     let status = world.status(APP);
     assert_eq!((status.activity, status.update_pending), (Activity::Idle, false));
 }
@@ -77,4 +82,18 @@ async fn pull_needs_no_update_lock() {
     world.reconciler.nudge_all(false, false);
     world.shows(APP, |status| status.update_downloaded).await;
     assert_eq!(world.device.running(APP), [("c1".to_owned(), 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn image_of_the_clouds_own_registry_is_pulled_with_its_name_and_password_and_no_other() {
+    let world = world();
+    let access = RegistryAccess::new("api.example.org", "d_01".to_owned(), "word".to_owned()).unwrap();
+    world.registry.send_replace(Some(Arc::new(access)));
+    let image = |image: &str| Service { image: image.to_owned(), ..service() };
+    let names = ["registry2.example.org/v2/0123", "registry.example.org.evil.net/v2/0123", "far:1"];
+    let services = [("a", image(names[0])), ("b", image(names[1])), ("c", image(names[2]))];
+    world.act(APP, apply(target_of(APP, services.into()))).await.unwrap();
+    let mut pulled = world.device.state().pulled_as.clone();
+    pulled.sort();
+    assert_eq!(pulled, [None, None, Some("d_01:word@registry2.example.org".to_owned())]);
 }
