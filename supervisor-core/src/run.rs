@@ -24,6 +24,7 @@ use crate::{
     adapters::{
         boot_id::BootId,
         bus::SystemBus,
+        clock::SystemClock,
         docker::DockerEngine,
         host_facts::LinuxHostFacts,
         host_files::LinuxHostFiles,
@@ -163,10 +164,14 @@ async fn assemble(
     let (api_sender, api) = watch::channel(known);
     let (registry_sender, registry) = watch::channel(None);
     let engine = Arc::new(DockerEngine::new(&config.docker_socket));
+    let bus = SystemBus::new(config.dbus_system_bus_address.clone());
+    let facts = Arc::new(LinuxHostFacts::new(config.host_root.clone(), bus.clone()));
     let context = Arc::new(Context {
         engine: Arc::<DockerEngine>::clone(&engine),
         files: Arc::new(LinuxHostFiles::new(config.host_root.clone(), config.resin_data_path.clone())),
         store: Arc::clone(&store),
+        clock: Arc::new(SystemClock::new(Arc::<LinuxHostFacts>::clone(&facts))),
+        boot_id: this_boot().await.id,
         instance: loaded.instance,
         data_path: config.resin_data_path.to_string_lossy().into_owned(),
         policy,
@@ -180,7 +185,6 @@ async fn assemble(
         attachments: Arc::default(),
     });
     let reconciler = Arc::new(Reconciler::new(context, loaded.apps, loaded.provisional));
-    let bus = SystemBus::new(config.dbus_system_bus_address.clone());
     tokio::spawn(report_system(bus.clone()));
     let manager: Arc<dyn PowerManager> = Arc::new(Logind::new(bus.clone()));
     let power = start_power(config, &manager, &reconciler, &store, loaded.power).await;
@@ -188,7 +192,6 @@ async fn assemble(
     let api_access = Arc::new(ApiAccessKeeper::new(store, Arc::clone(&reconciler), api_sender));
     let registry_access = Arc::new(RegistryAccessKeeper::new(Arc::clone(&reconciler), registry_sender));
     let terminals = Arc::new(Terminals::new(Arc::clone(&reconciler), engine));
-    let facts = Arc::new(LinuxHostFacts::new(config.host_root.clone(), bus.clone()));
     let diagnosis = diagnosis(config, &reconciler, manager, facts, &api_access);
     Services {
         reconciler,

@@ -3,6 +3,7 @@
 
 pub mod boot_id;
 pub mod bus;
+pub mod clock;
 pub mod docker;
 pub mod host_facts;
 pub mod host_files;

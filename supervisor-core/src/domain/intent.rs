@@ -77,7 +77,10 @@ pub fn edit(record: &AppRecord, action: &Action) -> Result<AppRecord, NoSuchServ
                 intent.run = false;
             }
         }
-        Action::Remove | Action::Withdraw => next.removed = true,
+        Action::Remove | Action::Withdraw => {
+            next.removed = true;
+            next.waiting = None;
+        }
     }
     Ok(next)
 }
@@ -105,7 +108,7 @@ fn note_leaving_images(record: &mut AppRecord, target: &Target) {
     let before = deleting.filter_map(|(name, _)| record.target.services.get(name));
     let images: Vec<String> = before.map(|service| service.image.clone()).collect();
     record.leaving_images.extend(images);
-    record.leaving_images.retain(|image| !target.services.values().any(|s| s.image == *image));
+    record.leaving_images.retain(|image| !target.has_image(image));
 }
 
 /// A service that may be done (restart `no` or `on-failure`) runs again only in a new container: an exited

@@ -1,6 +1,7 @@
 //! The pure heart of core: what should run, what runs, and the steps from one to the other.
 //! Nothing here knows tokio, tonic, the engine's wire format or the file system.
 
+pub mod apply_time;
 pub mod confinement;
 pub mod container;
 pub mod departure;
@@ -28,6 +29,7 @@ pub mod step;
 pub mod target;
 pub mod update_strategy;
 pub mod volume;
+pub mod waiting_update;
 pub mod wanted;
 pub mod wanted_networks;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use supervisor_proto::ids::{AppId, ServiceName};
 
-use super::{settings::is_default, target::Target};
+use super::{settings::is_default, target::Target, waiting_update::WaitingUpdate};
 
 /// One app's durable desired state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct AppRecord {
     /// Images of the target before, which go before their successors are fetched.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub leaving_images: BTreeSet<String>,
+    /// The next target, which waits for its time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Box<WaitingUpdate>>,
     /// The word that our update locks of this app hold; see [`LockToken`](crate::ports::host_files::LockToken).
     pub lock_token: String,
 }
@@ -86,6 +89,7 @@ impl AppRecord {
             override_locks: false,
             applied_by: AppliedBy::Admin,
             leaving_images: BTreeSet::new(),
+            waiting: None,
             lock_token,
         }
     }

@@ -40,6 +40,7 @@ impl<'a> Replacement<'a> {
             .iter()
             .filter(|image| observed.images.contains(*image))
             .filter(|image| !wanted.services.values().any(|service| service.spec.image == **image))
+            .filter(|image| !record.waiting.as_ref().is_some_and(|next| next.target.has_image(image)))
             .collect();
         let mut partners: Vec<_> = wanted
             .order

@@ -29,6 +29,13 @@ pub struct Target {
     pub services: BTreeMap<ServiceName, Service>,
 }
 
+impl Target {
+    /// Whether a service is made from this image.
+    pub fn has_image(&self, image: &str) -> bool {
+        self.services.values().any(|service| service.image == image)
+    }
+}
+
 /// Facts about the app as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppFacts {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::target::{NetworkMode, Service, Target};
 
 /// Labels that say how an update goes. They make no container a different one.
-const UPDATE_LABELS: [&str; 2] = ["io.balena.update.", "io.resin.update."];
+const UPDATE_LABELS: [&str; 3] = ["io.balena.update.", "io.resin.update.", "io.supervisor.update."];
 /// Where a strategy may be said; the first one counts.
 const STRATEGY: [&str; 2] = ["io.balena.update.strategy", "io.resin.update.strategy"];
 /// Where the time of a hand-over may be said, in milliseconds.
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn update_labels_are_told_from_others() {
-        for name in ["io.balena.update.strategy", "io.resin.update.x"] {
+        for name in ["io.balena.update.strategy", "io.resin.update.x", "io.supervisor.update.apply"] {
             assert!(is_update_label(name), "{name}");
         }
         for name in ["io.balena.features.supervisor-api", "io.balena.update", "update.strategy"] {

@@ -16,7 +16,7 @@ use tonic::{Request, Response, Status};
 use super::{gate::Caller, roles::Role, server::until_closing, state, status::to_status, target};
 use crate::{
     actions::logs::{self, LogsQuery},
-    domain::{host_access, intent::Action, record::AppliedBy, update_strategy},
+    domain::{apply_time, host_access, intent::Action, record::AppliedBy, update_strategy},
     error::CoreError,
     reconcile::Reconciler,
 };
@@ -81,7 +81,8 @@ impl Apps for AppsService {
             for warning in &warnings {
                 log::warn!("target gives access to the host app_id={app} what='{warning}'");
             }
-            let not_done = update_strategy::warnings(&target);
+            let mut not_done = update_strategy::warnings(&target);
+            not_done.extend(apply_time::warnings(&target));
             for warning in &not_done {
                 log::warn!("target asks for an update that cannot be done app_id={app} what='{warning}'");
             }
@@ -136,8 +137,11 @@ impl Apps for AppsService {
     }
 
     async fn update(&self, request: Request<UpdateRequest>) -> Result<Response<UpdateReply>, Status> {
-        let UpdateRequest { force, cancel, apply: _ } = request.into_inner();
+        let UpdateRequest { force, cancel, apply } = request.into_inner();
         self.reconciler.nudge_all(force, cancel);
+        if apply && !cancel {
+            self.reconciler.apply_waiting();
+        }
         Ok(Response::new(UpdateReply {}))
     }
 

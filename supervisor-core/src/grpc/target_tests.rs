@@ -44,6 +44,14 @@ fn target_with_the_same_content_gets_the_same_ids() {
 }
 
 #[test]
+fn label_of_the_supervisors_own_says_how_an_update_goes_and_nothing_else() {
+    let mut target = wire();
+    let web = target.services.get_mut("web").unwrap();
+    web.labels.insert("io.supervisor.update.apply".to_owned(), "reboot".to_owned());
+    assert!(from_wire(target).is_ok());
+}
+
+#[test]
 fn field_that_is_not_acceptable_is_refused_by_name() {
     let text = |s: &str| s.to_owned();
     assert_eq!(refused(|t, _| t.app_id = 0), "id");

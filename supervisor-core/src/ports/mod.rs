@@ -1,6 +1,7 @@
 //! What core needs from the outside world: one small trait for each outside system.
 //! The adapters implement them; tests replace them with fakes.
 
+pub mod clock;
 pub mod engine;
 pub mod exec;
 pub mod host_facts;

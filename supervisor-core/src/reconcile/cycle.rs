@@ -61,6 +61,8 @@ pub struct Signals {
     pub force: AtomicBool,
     /// Abort a running pull.
     pub cancel: Notify,
+    /// Carry out the update that waits, once it is downloaded.
+    pub apply: AtomicBool,
 }
 
 /// The state of one app's cycles.
@@ -91,10 +93,13 @@ impl Cycle<'_> {
                 status.describe(self.record);
                 status.render(&wanted);
                 status.observe(&observed);
-                status.update_pending = !plan.steps.is_empty() || !plan.waits.is_empty();
+                let waits = self.record.waiting.is_some();
+                status.update_pending = waits || !plan.steps.is_empty() || !plan.waits.is_empty();
                 status.waiting_for = plan.waits.iter().map(ToString::to_string).collect();
                 let pulls = plan.steps.iter().any(|step| matches!(step, Step::PullImage { .. }));
-                status.update_downloaded = status.update_pending && !pulls;
+                if !waits {
+                    status.update_downloaded = status.update_pending && !pulls;
+                }
             });
             if plan.steps.is_empty() {
                 if round > 0 {
@@ -119,7 +124,7 @@ impl Cycle<'_> {
         Err(CoreError::StillInProgress { waiting_for: "the engine to keep what it was told".to_owned() })
     }
 
-    async fn execute(
+    pub(super) async fn execute(
         &mut self,
         plan: &Plan,
         wanted: &Wanted,

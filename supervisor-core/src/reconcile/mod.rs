@@ -3,6 +3,8 @@
 
 pub mod attachments;
 mod cycle;
+mod download;
+mod due;
 pub mod engine_watch;
 mod execute;
 mod fetch;
@@ -31,7 +33,7 @@ use crate::{
         registry_access::RegistryAccess,
     },
     event_feed::EventFeed,
-    ports::{engine::Engine, host_files::HostFiles, store::Store},
+    ports::{clock::Clock, engine::Engine, host_files::HostFiles, store::Store},
 };
 
 /// What every worker shares.
@@ -42,6 +44,10 @@ pub struct Context {
     pub files: Arc<dyn HostFiles>,
     /// Durable state.
     pub store: Arc<dyn Store>,
+    /// The time of the day.
+    pub clock: Arc<dyn Clock>,
+    /// Which boot this is; empty: nobody knows.
+    pub boot_id: String,
     /// This installation's label.
     pub instance: String,
     /// The host path whose `<appId>` folders are the apps' `/data`.

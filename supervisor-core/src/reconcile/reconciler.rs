@@ -200,6 +200,14 @@ impl Reconciler {
         }
     }
 
+    /// Lets every update that waits for its time be carried out, as soon as it is downloaded.
+    pub fn apply_waiting(&self) {
+        for handle in self.workers().handles.values() {
+            handle.signals.apply.store(true, Ordering::Relaxed);
+            handle.signals.nudge.notify_one();
+        }
+    }
+
     /// Takes every app's update locks. A worker that is busy longer than `deadline` counts as locked.
     pub async fn hold_locks(&self, deadline: Duration) -> Result<LockHold, CoreError> {
         let handles: Vec<(AppId, Handle)> =

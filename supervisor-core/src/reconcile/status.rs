@@ -55,6 +55,8 @@ pub struct AppStatus {
     pub last_error: String,
     /// Which services wait for which others, one sentence each.
     pub waiting_for: Vec<String>,
+    /// What a downloaded update waits for, to complete "waits for"; empty when none waits.
+    pub apply_waits_for: String,
 }
 
 /// One service.

@@ -4,6 +4,7 @@
 
 mod intents;
 mod waiters;
+mod waiting;
 
 use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 
@@ -32,7 +33,10 @@ const RETRY_LONGEST: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(15);
 
 pub use self::intents::fresh_token;
-use self::waiters::{Reply, Waiters, failure};
+use self::{
+    waiters::{Reply, Waiters, failure},
+    waiting::Fetch,
+};
 
 /// What the caller of an action waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +92,8 @@ pub struct Worker {
     handovers: Handovers,
     failures: u32,
     retry_at: Option<Instant>,
+    /// When to look after the update that waits, seconds since 1970.
+    apply_at_s: Option<u64>,
     last_error: String,
     waiters: Waiters,
 }
@@ -112,6 +118,7 @@ impl Worker {
             handovers: Handovers::default(),
             failures: 0,
             retry_at: None,
+            apply_at_s: None,
             last_error: String::new(),
             waiters: Waiters::new(app),
         }
@@ -137,6 +144,12 @@ impl Worker {
                     None => std::future::pending().await,
                 }
             };
+            let due = async {
+                match self.apply_at_s {
+                    Some(at_s) => self.context.clock.reaches(at_s).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 command = self.commands.recv() => match command {
                     Some(Command::Act { action, force, until, reply }) => {
@@ -147,6 +160,7 @@ impl Worker {
                 },
                 () = self.signals.nudge.notified() => self.drive(None).await,
                 () = retry => self.drive(None).await,
+                () = due => self.drive(None).await,
                 () = impatience => self.waiters.expire(),
             }
         }
@@ -169,7 +183,7 @@ impl Worker {
     /// Runs cycles until everything is as it should be, or until there is no sense in going on now.
     async fn drive(&mut self, reply: Option<Reply>) {
         let patience = Instant::now() + PATIENCE;
-        self.retry_at = None;
+        (self.retry_at, self.apply_at_s) = (None, None);
         loop {
             let result = match self.cycle().await {
                 Err(error) if self.gives_up_purge(&error).await => {
@@ -200,12 +214,40 @@ impl Worker {
 
     async fn cycle(&mut self) -> Result<Outcome, CoreError> {
         self.save_adopted().await;
-        let Some(record) = &mut self.record else { return Ok(Outcome::Converged) };
-        let (context, signals, held) = (self.context.as_ref(), self.signals.as_ref(), &mut self.held);
-        let handovers = &mut self.handovers;
-        let result = Cycle { context, record, signals, held, handovers }.run().await;
+        if self.record.is_none() {
+            return Ok(Outcome::Converged);
+        }
+        let result = self.cycles().await;
         self.context.status.update(self.app, |status| status.activity = Activity::Idle);
         result
+    }
+
+    /// The app as it should be, and after that what waits for its time; also where the app cannot be brought there,
+    /// as what waits may be what puts it right.
+    async fn cycles(&mut self) -> Result<Outcome, CoreError> {
+        self.look_after_waiting(Fetch::Later).await?;
+        loop {
+            let Some(mut cycle) = self.parts() else { return Ok(Outcome::Converged) };
+            let result = cycle.run().await;
+            let goes_on = !matches!(
+                result,
+                Ok(Outcome::Forgotten) | Err(CoreError::Cancelled | CoreError::ShuttingDown)
+            );
+            if !goes_on {
+                return result;
+            }
+            match self.look_after_waiting(Fetch::Now).await {
+                Ok(true) => {}
+                Ok(false) => return result,
+                Err(error) => return result.and(Err(error)),
+            }
+        }
+    }
+
+    fn parts(&mut self) -> Option<Cycle<'_>> {
+        let record = self.record.as_mut()?;
+        let (context, signals, held) = (self.context.as_ref(), self.signals.as_ref(), &mut self.held);
+        Some(Cycle { context, record, signals, held, handovers: &mut self.handovers })
     }
 
     /// Takes note of how a cycle ended, and plans the next if one is needed.

@@ -9,7 +9,7 @@ use std::{
 use supervisor_proto::ids::{AppId, ServiceName};
 use tokio::{
     sync::{Notify, mpsc, watch},
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 use super::exec::FakeExec;
@@ -85,6 +85,10 @@ pub struct State {
     pub locks: BTreeMap<(AppId, String), String>,
     /// Services whose new container says that it has taken over.
     pub taken_over: BTreeSet<(AppId, ServiceName)>,
+    /// Seconds since 1970, when the device was made.
+    pub made_at_s: u64,
+    pub clock_is_wrong: bool,
+    pub boot_id: String,
     /// A mount point inside an app's data.
     pub mounted: BTreeMap<AppId, String>,
     /// Paths of the host that are symlinks, and where they lead.
@@ -112,12 +116,17 @@ pub struct FakeDevice {
     calls: watch::Sender<Vec<String>>,
     crashed: watch::Sender<bool>,
     resumed: Notify,
+    /// Wakes whoever waits for a time.
+    pub clock_was_set: Notify,
+    pub made: Instant,
 }
 
 impl FakeDevice {
     pub fn new() -> Arc<Self> {
         let state = State {
             images: [super::IMAGE.to_owned()].into(),
+            made_at_s: 1_700_006_400,
+            boot_id: "boot-1".to_owned(),
             shells: ["sh".to_owned()].into(),
             ..State::default()
         };
@@ -129,6 +138,8 @@ impl FakeDevice {
             calls: watch::channel(Vec::new()).0,
             crashed: watch::channel(false).0,
             resumed: Notify::new(),
+            clock_was_set: Notify::new(),
+            made: Instant::now(),
         })
     }
 

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, unused_imports, reason = "each of the test programs that share it uses a part")]
 
+mod clock;
 mod device;
 mod engine;
 mod exec;

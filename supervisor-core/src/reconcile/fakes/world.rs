@@ -64,6 +64,8 @@ impl World {
             engine: Arc::<FakeDevice>::clone(device),
             files: Arc::<FakeDevice>::clone(device),
             store: Arc::<FakeDevice>::clone(device),
+            clock: Arc::<FakeDevice>::clone(device),
+            boot_id: device.state().boot_id.clone(),
             instance: INSTANCE.to_owned(),
             data_path: "/resin-data".to_owned(),
             policy,

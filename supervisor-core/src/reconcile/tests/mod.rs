@@ -14,6 +14,7 @@ mod shutdown;
 mod status;
 mod strategies;
 mod together;
+mod waiting;
 mod warrant;
 
 pub use super::fakes::{

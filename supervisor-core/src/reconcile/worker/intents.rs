@@ -8,6 +8,7 @@ use crate::{
         event::What,
         intent::{Action, edit},
         record::{AppRecord, AppliedBy, PurgePhase},
+        waiting_update::put_off,
     },
     error::{CoreError, chain},
     ports::host_files::HostFilesError,
@@ -30,6 +31,9 @@ impl Worker {
         };
         let mut next = edit(&current, action)
             .map_err(|missing| CoreError::ServiceNotFound { app: self.app, service: missing.0 })?;
+        if let (Action::Apply(target, by), Some(current)) = (action, &self.record) {
+            next = put_off(current, next, target, *by, &self.context.boot_id);
+        }
         let takes_away = match action {
             Action::Restart(_) | Action::Purge | Action::Stop(_) | Action::Remove | Action::Withdraw => true,
             // A new target is kept even while updates are locked; it is carried out later.
