@@ -48,7 +48,8 @@ use crate::{
         socket::{self, SocketError},
     },
     heartbeat::{ConnectivityState, Endpoint, Heartbeat, HeartbeatConfig, TcpConnector, VpnStatusFolder},
-    instance, policy_file,
+    instance,
+    policy_file::{self, PolicyFile},
     ports::{
         power::PowerManager,
         store::{PowerIntent, Store, StoreError},
@@ -121,7 +122,7 @@ pub async fn run(config: Config) -> Result<(), RunError> {
     let (policy_sender, policy) = watch::channel(policy);
     let services = assemble(&config, loaded, device, policy, closing).await;
     let reconciler = Arc::clone(&services.reconciler);
-    policy_file::read_again_on_hangup(config.core_policy.clone(), policy_sender, Arc::clone(&reconciler))
+    policy_file::read_again_on_hangup(services.policy_file.clone(), policy_sender, Arc::clone(&reconciler))
         .map_err(RunError::Process)?;
     let watching = tokio::spawn(engine_watch::follow(Arc::clone(&reconciler)));
     let _watchdog = Watchdog::start().map_err(RunError::Process)?;
@@ -204,7 +205,7 @@ async fn assemble(
         connectivity,
         diagnosis,
         socket_gid: config.socket_gid,
-        policy_file: config.core_policy.clone(),
+        policy_file: PolicyFile::new(config.core_policy.clone()),
         closing,
     }
 }

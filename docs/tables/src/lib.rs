@@ -73,9 +73,13 @@ pub fn in_brackets<'a>(cell: &'a str, word: &str) -> Option<&'a str> {
 pub fn settings(program: &str) -> BTreeMap<&'static str, Option<&'static str>> {
     let mut settings = BTreeMap::new();
     for [variables, programs, default, _] in rows(README, ["variable", "process", "default", "meaning"]) {
-        if programs != "all" && programs.split(", ").all(|name| name != program) {
+        let programs = if programs == "all" { "core, frontend, tool" } else { programs };
+        let is_known = |name: &str| ["core", "frontend", "tool"].contains(&name);
+        assert!(programs.split(", ").all(is_known), "{variables}: no process is called {programs}");
+        if programs.split(", ").all(|name| name != program) {
             continue;
         }
+        let default = if default.starts_with("unset") { "" } else { default };
         let (variables, defaults) = (words(variables), words(default));
         for (index, variable) in variables.iter().enumerate() {
             let default = match defaults.as_slice() {

@@ -178,11 +178,24 @@ pub(super) fn clock_year(now_s: u64) -> Option<Finding> {
 }
 
 fn policy(report: &PolicyReport) -> Finding {
-    if report.path.is_empty() {
-        Finding::ok(Check::Policy, "CORE_POLICY is unset: a cloud's target may run no privileged app")
-    } else {
-        Finding::ok(Check::Policy, format!("CORE_POLICY is {}", report.path))
+    let PolicyReport { path, grants, reload_problem } = report;
+    if path.is_empty() {
+        return Finding::ok(
+            Check::Policy,
+            "CORE_POLICY is unset: a cloud's target may run no privileged app",
+        );
     }
+    if reload_problem.is_empty() {
+        return Finding::ok(Check::Policy, format!("CORE_POLICY is {path}, grants in force: {grants}"));
+    }
+    Finding::warn(
+        Check::Policy,
+        format!("the policy was not read again, grants in force from before: {grants}; {reload_problem}"),
+        format!(
+            "`supervisor-admin policy check {path}` names every mistake; then `systemctl reload supervisor-core` \
+             (or `docker kill -s HUP supervisor-core`). Until it is right core does not start again"
+        ),
+    )
 }
 
 fn connectivity(state: &ConnectivityState) -> Finding {

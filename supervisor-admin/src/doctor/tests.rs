@@ -91,7 +91,14 @@ fn sound_device_has_no_advice() {
 #[test]
 fn each_fault_that_core_sees_is_found_alone() {
     type Break = fn(&mut v1::ExamineReply);
-    let cases: [(Break, (&str, Level)); 13] = [
+    let cases: [(Break, (&str, Level)); 14] = [
+        (
+            |r| {
+                let (path, problem) = ("/etc/p.toml".to_owned(), "line 3: odd".to_owned());
+                r.policy = Some(v1::PolicyReport { path, grants: 2, reload_problem: problem });
+            },
+            ("policy", Level::Warn),
+        ),
         (|r| r.engine.as_mut().unwrap().problem = "gone".to_owned(), ("engine", Level::Fail)),
         (|r| r.power.as_mut().unwrap().reboot_problem = "no".to_owned(), ("power", Level::Fail)),
         (|r| r.power.as_mut().unwrap().power_off_problem = "no".to_owned(), ("power", Level::Fail)),

@@ -1,6 +1,6 @@
 //! `supervisor.core.v1.Diagnostics`.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use supervisor_proto::v1::{
     ClockReport, DiskReport, EngineReport, ExamineReply, ExamineRequest, FrontendReport, LockReport,
@@ -9,7 +9,11 @@ use supervisor_proto::v1::{
 use tonic::{Request, Response, Status};
 
 use super::roles::RolePolicy;
-use crate::actions::diagnose::{Diagnosis, Disk, Examination};
+use crate::{
+    actions::diagnose::{Diagnosis, Disk, Examination},
+    policy_file::PolicyFile,
+    reconcile::Reconciler,
+};
 
 /// The service.
 pub struct DiagnosticsService {
@@ -20,7 +24,9 @@ pub struct DiagnosticsService {
     /// Group of the socket.
     pub socket_gid: u32,
     /// The owner's policy file.
-    pub policy_file: Option<PathBuf>,
+    pub policy_file: PolicyFile,
+    /// Whose policy is in force.
+    pub reconciler: Arc<Reconciler>,
 }
 
 #[tonic::async_trait]
@@ -32,9 +38,20 @@ impl Diagnostics for DiagnosticsService {
             admin_gid: self.policy.admin_gid,
             socket_gid: self.socket_gid,
         });
-        let path = self.policy_file.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
-        reply.policy = Some(PolicyReport { path });
+        reply.policy = Some(self.policy_report());
         Ok(Response::new(reply))
+    }
+}
+
+impl DiagnosticsService {
+    fn policy_report(&self) -> PolicyReport {
+        let path = self.policy_file.path.as_ref().map(|path| path.display().to_string());
+        let grants = self.reconciler.context().policy.borrow().grants.len();
+        PolicyReport {
+            path: path.unwrap_or_default(),
+            grants: u32::try_from(grants).unwrap_or(u32::MAX),
+            reload_problem: self.policy_file.reload_problem(),
+        }
     }
 }
 

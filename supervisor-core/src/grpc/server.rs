@@ -1,6 +1,6 @@
 //! The server: every service behind the one gate, until core ends.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt, stream::BoxStream};
 use supervisor_proto::v1::{
@@ -26,6 +26,7 @@ use crate::{
     },
     closing::closed,
     heartbeat::ConnectivityState,
+    policy_file::PolicyFile,
     ports::vpn::Vpn,
     reconcile::Reconciler,
 };
@@ -64,7 +65,7 @@ pub struct Services {
     /// Group of the socket.
     pub socket_gid: u32,
     /// The owner's policy file.
-    pub policy_file: Option<PathBuf>,
+    pub policy_file: PolicyFile,
     /// True once core is ending.
     pub closing: watch::Receiver<bool>,
 }
@@ -97,7 +98,8 @@ pub async fn serve(listener: UnixListener, roles: RolePolicy, services: Services
     let events = EventsService { feed: feed.clone(), closing: closing.clone() };
     let (diagnosis, socket_gid, policy_file) =
         (services.diagnosis, services.socket_gid, services.policy_file);
-    let diagnostics = DiagnosticsService { diagnosis, policy: roles, socket_gid, policy_file };
+    let reconciler = Arc::clone(&services.reconciler);
+    let diagnostics = DiagnosticsService { diagnosis, policy: roles, socket_gid, policy_file, reconciler };
     let planner = PlannerService { reconciler: Arc::clone(&services.reconciler) };
     let policy = PolicyService { reconciler: Arc::clone(&services.reconciler) };
     let inspection = InspectionService { reconciler: Arc::clone(&services.reconciler) };

@@ -1,6 +1,9 @@
 //! `Diagnostics` over the contract: facts of every part, whatever is broken.
 
-use supervisor_proto::v1::{ExamineReply, ExamineRequest, SetApiAccessRequest};
+use supervisor_proto::{
+    policy,
+    v1::{ExamineReply, ExamineRequest, SetApiAccessRequest},
+};
 
 use crate::{
     fakes::{APP, DATA_LOCK, Fault, World, app},
@@ -76,6 +79,16 @@ async fn part_that_hangs_is_told_after_its_deadline() {
     let reply = examined(&served).await;
     assert!(reply.power.unwrap().reboot_problem.contains("no answer within"));
     assert!(reply.engine.unwrap().problem.is_empty());
+}
+
+#[tokio::test]
+async fn policy_is_told_with_the_grants_that_are_in_force() {
+    let served = Served::new();
+    let before = examined(&served).await.policy.unwrap();
+    assert_eq!((before.path.as_str(), before.grants, before.reload_problem.as_str()), ("", 0, ""));
+    let grant = "[[grant]]\napp = 7\nservice = \"web\"\nimage = \"acme/web\"\nprivileged = true\n";
+    served.world.policy.send_replace(policy::parse(grant).unwrap());
+    assert_eq!(examined(&served).await.policy.unwrap().grants, 1);
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use supervisor_core::{
         socket,
     },
     heartbeat::{ConnectivityState, Machine},
+    policy_file::PolicyFile,
 };
 use supervisor_proto::client::CoreClient;
 use tempfile::TempDir;
@@ -58,7 +59,7 @@ impl Served {
         let services = Services {
             diagnosis: Arc::new(diagnosis),
             socket_gid: FRONTEND_UID,
-            policy_file: None,
+            policy_file: PolicyFile::default(),
             reconciler: reconciler(),
             power: Arc::new(PowerActions::new(store(), reconciler(), store(), boot, delay)),
             terminals: Arc::new(Terminals::new(reconciler(), store())),
