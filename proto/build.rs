@@ -12,6 +12,7 @@ const FILES: &[&str] = &[
     "error",
     "events",
     "inspection",
+    "logs",
     "networks",
     "plan",
     "policy",

@@ -22,8 +22,9 @@ use crate::{
         self, ErrorReason, api_access_client::ApiAccessClient, apps_client::AppsClient,
         connectivity_client::ConnectivityClient, contract_client::ContractClient,
         diagnostics_client::DiagnosticsClient, events_client::EventsClient,
-        inspection_client::InspectionClient, planner_client::PlannerClient, policy_client::PolicyClient,
-        power_client::PowerClient, registry_client::RegistryClient, terminal_client::TerminalClient,
+        inspection_client::InspectionClient, journal_client::JournalClient, planner_client::PlannerClient,
+        policy_client::PolicyClient, power_client::PowerClient, registry_client::RegistryClient,
+        terminal_client::TerminalClient,
     },
 };
 
@@ -311,5 +312,22 @@ impl CoreClient {
             message.metadata_mut().insert(REQUEST_ID_METADATA, value);
         }
         within(TERMINAL_OPENING_TIMEOUT, TerminalClient::new(channel).attach(message)).await
+    }
+
+    /// `Journal.Follow`. The deadline covers the opening; the stream itself lasts until either side ends it.
+    ///
+    /// It has a connection of its own: apps that say much take no room from other calls.
+    pub async fn follow_journal(
+        &self,
+        message: v1::FollowJournalRequest,
+        request_id: &str,
+    ) -> Result<Streaming<v1::JournalLine>, CallError> {
+        let bounded = |endpoint: Endpoint| endpoint.initial_stream_window_size(TERMINAL_WINDOW_BYTES);
+        let (channel, _) = self.dial_with(bounded).await?;
+        let mut message = Request::new(message);
+        if let Ok(value) = MetadataValue::try_from(request_id) {
+            message.metadata_mut().insert(REQUEST_ID_METADATA, value);
+        }
+        within(QUICK_TIMEOUT, JournalClient::new(channel).follow(message)).await
     }
 }

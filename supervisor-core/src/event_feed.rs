@@ -29,6 +29,11 @@ impl EventFeed {
         self.sender.subscribe()
     }
 
+    /// Whether anybody follows.
+    pub fn has_followers(&self) -> bool {
+        self.sender.receiver_count() > 0
+    }
+
     /// Tells what happened just now to `app`. `what` is made only when somebody follows.
     pub fn tell(&self, app: AppId, what: impl FnOnce() -> What) {
         self.send(Some(app), now_ms, what);
@@ -45,7 +50,7 @@ impl EventFeed {
     }
 
     fn send(&self, app: Option<AppId>, time_ms: impl FnOnce() -> u64, what: impl FnOnce() -> What) {
-        if self.sender.receiver_count() > 0 {
+        if self.has_followers() {
             // The last follower may have gone meanwhile; then nobody misses the event.
             let _ = self.sender.send(Event { time_ms: time_ms(), app, what: what() });
         }

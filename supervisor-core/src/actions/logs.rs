@@ -9,7 +9,7 @@ use super::choose::{Fallback, choose};
 use crate::{
     domain::labels,
     error::CoreError,
-    ports::engine::{EngineError, Output},
+    ports::engine::{EngineError, Output, Reading},
     reconcile::Reconciler,
 };
 
@@ -39,5 +39,6 @@ pub async fn open(
     let ours = [(labels::INSTANCE, context.instance.as_str()), (labels::APP_ID, id.as_str())];
     let containers = context.engine.containers(&ours).await?;
     let (_, container) = choose(query.app, query.service.as_ref(), Fallback::Ask, &containers)?;
-    Ok(context.engine.logs(&container.id, query.follow, query.tail).await?)
+    let reading = Reading { follow: query.follow, tail: query.tail, ..Reading::default() };
+    Ok(context.engine.logs(&container.id, reading).await?)
 }

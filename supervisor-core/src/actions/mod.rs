@@ -3,6 +3,7 @@
 pub mod api_access;
 mod choose;
 pub mod diagnose;
+pub mod journal;
 pub mod logs;
 pub mod power;
 pub mod registry_access;

@@ -12,6 +12,7 @@ pub mod event;
 pub mod explain;
 pub mod host_access;
 pub mod intent;
+pub mod journal;
 pub mod labels;
 pub mod layers;
 pub mod local_ids;

@@ -10,6 +10,7 @@ mod diagnostics;
 mod events;
 mod gate;
 mod inspection;
+mod journal;
 mod networks;
 mod plan;
 mod planner;

@@ -89,6 +89,7 @@ const RULES: &[(&str, Rule)] = &[
     ("/supervisor.core.v1.Diagnostics/Examine", TOOLS),
     ("/supervisor.core.v1.Inspection/DescribeApp", SHOW),
     ("/supervisor.core.v1.Events/Follow", TOOLS),
+    ("/supervisor.core.v1.Journal/Follow", SHOW),
     ("/supervisor.core.v1.Connectivity/SetHeartbeat", CHANGE),
     ("/supervisor.core.v1.Connectivity/SetVpn", CHANGE),
     ("/supervisor.core.v1.Connectivity/GetConnectivity", READ),

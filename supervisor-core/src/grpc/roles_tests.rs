@@ -86,6 +86,7 @@ fn method_that_changes_something_or_shows_a_secret_is_audited() {
         "Apps/Apply",
         "ApiAccess/GetApiAccess",
         "Inspection/DescribeApp",
+        "Journal/Follow",
     ] {
         assert!(rule(&format!("/supervisor.core.v1.{name}")).unwrap().audited, "{name}");
     }

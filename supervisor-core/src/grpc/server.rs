@@ -6,18 +6,19 @@ use futures_util::{Stream, StreamExt, stream::BoxStream};
 use supervisor_proto::v1::{
     api_access_server::ApiAccessServer, apps_server::AppsServer, connectivity_server::ConnectivityServer,
     contract_server::ContractServer, diagnostics_server::DiagnosticsServer, events_server::EventsServer,
-    inspection_server::InspectionServer, planner_server::PlannerServer, policy_server::PolicyServer,
-    power_server::PowerServer, registry_server::RegistryServer, terminal_server::TerminalServer,
+    inspection_server::InspectionServer, journal_server::JournalServer, planner_server::PlannerServer,
+    policy_server::PolicyServer, power_server::PowerServer, registry_server::RegistryServer,
+    terminal_server::TerminalServer,
 };
 use tokio::{net::UnixListener, sync::watch};
 use tokio_stream::wrappers::UnixListenerStream;
-use tonic::{Status, transport::Server};
+use tonic::{Status, service::Routes, transport::Server};
 
 use super::{
     api_access::ApiAccessService, apps::AppsService, connectivity::ConnectivityService,
     contract::ContractService, diagnostics::DiagnosticsService, events::EventsService, gate::GateLayer,
-    inspection::InspectionService, planner::PlannerService, policy::PolicyService, power::PowerService,
-    registry::RegistryService, roles::RolePolicy, terminal::TerminalService,
+    inspection::InspectionService, journal::JournalService, planner::PlannerService, policy::PolicyService,
+    power::PowerService, registry::RegistryService, roles::RolePolicy, terminal::TerminalService,
 };
 use crate::{
     actions::{
@@ -88,6 +89,22 @@ fn described() -> tonic_reflection::server::Builder<'static> {
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
 }
 
+/// What looks at apps, and works on them.
+fn of_apps(apps: &Arc<Reconciler>, closing: &watch::Receiver<bool>) -> Routes {
+    let reconciler = || Arc::clone(apps);
+    let planner = PlannerService { reconciler: reconciler() };
+    let policy = PolicyService { reconciler: reconciler() };
+    let inspection = InspectionService { reconciler: reconciler() };
+    let journal = JournalService { reconciler: reconciler(), closing: closing.clone() };
+    let apps = AppsService { reconciler: reconciler(), closing: closing.clone() };
+    Routes::default()
+        .add_service(AppsServer::new(apps).max_decoding_message_size(MAX_REQUEST_BYTES))
+        .add_service(PlannerServer::new(planner).max_decoding_message_size(MAX_REQUEST_BYTES))
+        .add_service(PolicyServer::new(policy).max_decoding_message_size(MAX_REQUEST_BYTES))
+        .add_service(InspectionServer::new(inspection).max_decoding_message_size(MAX_REQUEST_BYTES))
+        .add_service(JournalServer::new(journal).max_decoding_message_size(MAX_REQUEST_BYTES))
+}
+
 /// Serves until `closing`.
 pub async fn serve(listener: UnixListener, roles: RolePolicy, services: Services) -> Result<(), ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
@@ -100,10 +117,6 @@ pub async fn serve(listener: UnixListener, roles: RolePolicy, services: Services
         (services.diagnosis, services.socket_gid, services.policy_file);
     let reconciler = Arc::clone(&services.reconciler);
     let diagnostics = DiagnosticsService { diagnosis, policy: roles, socket_gid, policy_file, reconciler };
-    let planner = PlannerService { reconciler: Arc::clone(&services.reconciler) };
-    let policy = PolicyService { reconciler: Arc::clone(&services.reconciler) };
-    let inspection = InspectionService { reconciler: Arc::clone(&services.reconciler) };
-    let apps = AppsService { reconciler: services.reconciler, closing: closing.clone() };
     let power = PowerService { actions: services.power };
     let terminals = TerminalService { terminals: services.terminals };
     let api_access = ApiAccessService { keeper: services.api_access, closing: closing.clone() };
@@ -115,15 +128,12 @@ pub async fn serve(listener: UnixListener, roles: RolePolicy, services: Services
         .concurrency_limit_per_connection(MAX_CALLS)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .layer(GateLayer { policy: roles, feed })
+        .add_routes(of_apps(&services.reconciler, &closing))
         .add_service(health_service)
         .add_service(reflection)
         .add_service(ContractServer::new(ContractService).max_decoding_message_size(MAX_REQUEST_BYTES))
-        .add_service(AppsServer::new(apps).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(DiagnosticsServer::new(diagnostics).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(EventsServer::new(events).max_decoding_message_size(MAX_REQUEST_BYTES))
-        .add_service(PlannerServer::new(planner).max_decoding_message_size(MAX_REQUEST_BYTES))
-        .add_service(PolicyServer::new(policy).max_decoding_message_size(MAX_REQUEST_BYTES))
-        .add_service(InspectionServer::new(inspection).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(PowerServer::new(power).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(RegistryServer::new(registry).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(TerminalServer::new(terminals).max_decoding_message_size(MAX_REQUEST_BYTES))

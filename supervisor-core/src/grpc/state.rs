@@ -66,6 +66,8 @@ fn service_to_wire(name: &str, service: &ServiceStatus) -> ServiceState {
         service_id: service.service_id,
         made_because: service.made_because.clone(),
         made_at_s: service.made_at_s,
+        container_image: service.container_image.clone(),
+        container_commit: service.container_commit.clone(),
         ..ServiceState::default()
     }
 }

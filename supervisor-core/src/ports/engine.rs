@@ -152,6 +152,19 @@ pub struct Output {
     pub bytes: Vec<u8>,
 }
 
+/// What is read of a container's output.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Go on with what comes.
+    pub follow: bool,
+    /// So many lines from the end; `None`: all.
+    pub tail: Option<u32>,
+    /// What the engine took at this time or later, nanoseconds since 1970. Some engines know no such fractions.
+    pub since_ns: Option<u64>,
+    /// Each line begins with the time at which the engine took it, and a blank.
+    pub timed: bool,
+}
+
 /// Something that the engine is asked to make, or to join.
 #[derive(Debug, Clone, Copy)]
 pub enum Change<'a> {
@@ -287,11 +300,10 @@ pub trait Engine: Send + Sync {
         since_s: u64,
     ) -> Result<BoxStream<'static, Result<EngineEvent, EngineError>>, EngineError>;
 
-    /// A container's output: the last `tail` lines, or all, and with `follow` what comes.
+    /// A container's output.
     async fn logs(
         &self,
         id: &ContainerId,
-        follow: bool,
-        tail: Option<u32>,
+        reading: Reading,
     ) -> Result<BoxStream<'static, Result<Output, EngineError>>, EngineError>;
 }

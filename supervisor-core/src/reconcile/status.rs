@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::domain::{
     environment, labels,
-    observed::Observed,
+    observed::{Container, Observed},
     record::{AppRecord, AppliedBy},
     wanted::Wanted,
 };
@@ -82,6 +82,10 @@ pub struct ServiceStatus {
     pub made_because: String,
     /// When its container was made, seconds since 1970; 0 without one.
     pub made_at_s: u64,
+    /// The image that its container was made from, as the target named it then; empty without one.
+    pub container_image: String,
+    /// The release that its container was made from; empty without one.
+    pub container_commit: String,
 }
 
 /// An environment without API keys; `Debug` shows names only, as apps keep secrets of their own in it.
@@ -203,7 +207,15 @@ impl AppStatus {
             status.health = newest.map(|c| c.health.clone()).unwrap_or_default();
             status.made_because =
                 newest.and_then(|c| c.labels.get(labels::MADE_BECAUSE).cloned()).unwrap_or_default();
+            (status.container_image, status.container_commit) =
+                newest.and_then(|c| origin(c, name)).unwrap_or_default();
             status.made_at_s = newest.and_then(|c| u64::try_from(c.created_s).ok()).unwrap_or_default();
         }
     }
+}
+
+/// The image and the commit that the container was made from, when its labels tell.
+fn origin(container: &Container, service: &ServiceName) -> Option<(String, String)> {
+    let mut made_from = labels::made_from(container)?;
+    Some((made_from.services.remove(service)?.image, made_from.app.commit))
 }

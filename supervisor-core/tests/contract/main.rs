@@ -14,6 +14,7 @@ mod events;
 mod fakes;
 mod hostile;
 mod inspection;
+mod journal;
 mod plan;
 mod policy;
 mod raw;

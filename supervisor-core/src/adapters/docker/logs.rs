@@ -14,24 +14,30 @@ use super::{
 };
 use crate::{
     domain::observed::ContainerId,
-    ports::engine::{EngineError, Output},
+    ports::engine::{EngineError, Output, Reading},
 };
+
+const NS_PER_S: u64 = 1_000_000_000;
 
 /// Starts to read.
 pub async fn read(
     transport: &Transport,
     id: &ContainerId,
-    follow: bool,
-    tail: Option<u32>,
+    reading: Reading,
 ) -> Result<BoxStream<'static, Result<Output, EngineError>>, EngineError> {
     let path = format!("/containers/{}/json", segment(&id.0));
     let found: Inspected = transport.get(Call::new(Method::GET, path, "inspect a container"), QUICK).await?;
-    let tail = tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string());
-    let query = Query::new()
+    let tail = reading.tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string());
+    let flag = |wanted: bool| if wanted { "true" } else { "false" };
+    let mut query = Query::new()
         .add("stdout", "true")
         .add("stderr", "true")
-        .add("follow", if follow { "true" } else { "false" })
+        .add("follow", flag(reading.follow))
+        .add("timestamps", flag(reading.timed))
         .add("tail", &tail);
+    if let Some(since_ns) = reading.since_ns {
+        query = query.add("since", &format!("{}.{:09}", since_ns / NS_PER_S, since_ns % NS_PER_S));
+    }
     let path = format!("/containers/{}/logs{query}", segment(&id.0));
     let pieces = transport.stream(Call::new(Method::GET, path, "tell a container's output")).await?;
     let form = if found.config.tty { Form::Raw } else { Form::Frames(Frames::default()) };

@@ -56,7 +56,7 @@ use crate::{
     ports::{
         engine::{
             Change, Engine, EngineError, EngineEvent, EngineInfo, ImageRemoval, NetworkRemoval, Output,
-            Progress, SeenNetwork,
+            Progress, Reading, SeenNetwork,
         },
         exec::{Command, Exec, ExecEngine, ExecId, ExecState, Life, WindowSize},
     },
@@ -198,10 +198,9 @@ impl Engine for DockerEngine {
     async fn logs(
         &self,
         id: &ContainerId,
-        follow: bool,
-        tail: Option<u32>,
+        reading: Reading,
     ) -> Result<BoxStream<'static, Result<Output, EngineError>>, EngineError> {
-        logs::read(&self.transport, id, follow, tail).await
+        logs::read(&self.transport, id, reading).await
     }
 }
 

@@ -29,10 +29,13 @@ use crate::{
     },
     ports::engine::{
         Change, Engine, EngineError, EngineEvent, EngineInfo, ImageRemoval, NetworkRemoval, Output, Progress,
-        SeenNetwork,
+        Reading, SeenNetwork,
     },
 };
 use serde_json::Value;
+
+/// When every container said its line: later than any test runs.
+const SAID_AT: &str = "2100-01-01T00:00:00.5Z";
 
 pub fn refused(status: u16) -> EngineError {
     EngineError::Refused { action: "do it".to_owned(), status, message: "no".to_owned() }
@@ -396,14 +399,14 @@ impl Engine for FakeDevice {
     async fn logs(
         &self,
         id: &ContainerId,
-        follow: bool,
-        _tail: Option<u32>,
+        reading: Reading,
     ) -> Result<BoxStream<'static, Result<Output, EngineError>>, EngineError> {
-        let line = Output { is_stderr: false, bytes: format!("hello from {id}\n").into_bytes() };
+        let time = if reading.timed { format!("{SAID_AT} ") } else { String::new() };
+        let line = Output { is_stderr: false, bytes: format!("{time}hello from {id}\n").into_bytes() };
         self.engine(format!("logs {id}"), |_| {
             let said = futures_util::stream::iter([Ok(line)]);
             let more = futures_util::stream::pending();
-            Ok(if follow { said.chain(more).boxed() } else { said.boxed() })
+            Ok(if reading.follow { said.chain(more).boxed() } else { said.boxed() })
         })
         .await
     }

@@ -1,6 +1,7 @@
 //! The status board.
 
 use super::*;
+use crate::reconcile::fakes::IMAGE;
 use crate::{
     domain::intent::Action,
     reconcile::status::{Activity, StatusBoard},
@@ -63,4 +64,23 @@ async fn app_that_is_removed_leaves_the_board() {
     world.reconciler.nudge_all(false, false);
     tokio::task::yield_now().await;
     assert!(world.reconciler.context().status.watch().borrow().apps.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn board_tells_what_a_container_was_made_from_while_another_release_is_wanted() {
+    let world = World::with_app(APP).await;
+    let mut next = target(APP);
+    next.app.commit = "c0ffee".to_owned();
+    next.services.values_mut().for_each(|service| service.image = "demo:2".to_owned());
+    world.device.fault_on("pulled", Fault::Paused);
+    let applying = world.begin(APP, apply(next), false);
+    world.device.reached("pulled demo:2", 1).await;
+    let main = world.status(APP).services[&name("main")].clone();
+    assert_eq!((main.image.as_str(), main.container_image.as_str()), ("demo:2", IMAGE));
+    assert_eq!(main.container_commit, target(APP).app.commit);
+    world.device.heal();
+    world.device.resume();
+    applying.await.unwrap().unwrap();
+    let main = world.status(APP).services[&name("main")].clone();
+    assert_eq!((main.container_image.as_str(), main.container_commit.as_str()), ("demo:2", "c0ffee"));
 }
