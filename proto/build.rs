@@ -11,6 +11,7 @@ const FILES: &[&str] = &[
     "diagnostics",
     "error",
     "events",
+    "identity",
     "inspection",
     "logs",
     "networks",

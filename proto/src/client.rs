@@ -21,10 +21,10 @@ use crate::{
     v1::{
         self, ErrorReason, api_access_client::ApiAccessClient, apps_client::AppsClient,
         connectivity_client::ConnectivityClient, contract_client::ContractClient,
-        diagnostics_client::DiagnosticsClient, events_client::EventsClient,
-        inspection_client::InspectionClient, journal_client::JournalClient, planner_client::PlannerClient,
-        policy_client::PolicyClient, power_client::PowerClient, registry_client::RegistryClient,
-        terminal_client::TerminalClient,
+        device_identity_client::DeviceIdentityClient, diagnostics_client::DiagnosticsClient,
+        events_client::EventsClient, inspection_client::InspectionClient, journal_client::JournalClient,
+        planner_client::PlannerClient, policy_client::PolicyClient, power_client::PowerClient,
+        registry_client::RegistryClient, terminal_client::TerminalClient,
     },
 };
 
@@ -255,6 +255,8 @@ calls! {
     get_api_access(ApiAccessClient, GetApiAccessRequest, QUICK_TIMEOUT) -> v1::GetApiAccessReply;
     /// `ApiAccess.RotateApiKey`.
     rotate_api_key(ApiAccessClient, RotateApiKeyRequest, QUICK_TIMEOUT) -> v1::RotateApiKeyReply;
+    /// `DeviceIdentity.Record`.
+    record(DeviceIdentityClient, RecordIdentityRequest, QUICK_TIMEOUT) -> v1::RecordIdentityReply;
     /// `Registry.SetAccess`.
     set_access(RegistryClient, SetRegistryAccessRequest, QUICK_TIMEOUT) -> v1::SetRegistryAccessReply;
 }

@@ -112,6 +112,16 @@ pub struct Config {
     /// The device's identity, in balenaOS format; read if it is there
     #[arg(long, env = "CONFIG_JSON", value_name = "CONFIG_JSON", default_value = "/mnt/boot/config.json")]
     pub config_json: PathBuf,
+    /// Whether core may write into it what registering the device yields [possible values: 0, 1]
+    #[arg(
+        long,
+        env = "CONFIG_JSON_WRITABLE",
+        value_name = "CONFIG_JSON_WRITABLE",
+        default_value = "0",
+        value_parser = switch,
+        action = clap::ArgAction::Set
+    )]
+    pub config_json_writable: bool,
     /// What is logged, for example warn or `supervisor_core=debug`
     #[arg(
         long,
@@ -158,6 +168,14 @@ fn unit_name(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err("expected the name of a service unit, such as openvpn.service".to_owned())
+    }
+}
+
+fn switch(text: &str) -> Result<bool, String> {
+    match text {
+        "0" => Ok(false),
+        "1" => Ok(true),
+        _ => Err("expected 0 or 1".to_owned()),
     }
 }
 
@@ -224,6 +242,7 @@ mod tests {
             ("--power-delay-ms", "60001"),
             ("--supervisor-log", "inof"),
             ("--api-endpoint", "ftp://x"),
+            ("--config-json-writable", "yes"),
             ("--vpn-unit", "reboot.target"),
             ("--vpn-unit", "../x.service"),
         ] {

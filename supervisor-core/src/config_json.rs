@@ -45,7 +45,8 @@ pub async fn read(path: &Path) -> DeviceConfig {
     }
 }
 
-fn parse(text: &str) -> DeviceConfig {
+/// What the text of the file says.
+pub fn parse(text: &str) -> DeviceConfig {
     let Ok(file) = serde_json::from_str::<File>(text) else {
         log::warn!("config.json not understood");
         return DeviceConfig::default();

@@ -16,6 +16,7 @@ use tokio::{
 use crate::{
     actions::{
         api_access::ApiAccessKeeper,
+        device_identity::DeviceIdentityKeeper,
         diagnose::{Diagnosis, Surroundings},
         power::{Boot, PowerActions},
         registry_access::RegistryAccessKeeper,
@@ -25,6 +26,7 @@ use crate::{
         boot_id::BootId,
         bus::SystemBus,
         clock::SystemClock,
+        config_file::OwnersConfigFile,
         docker::DockerEngine,
         host_facts::LinuxHostFacts,
         host_files::LinuxHostFiles,
@@ -39,6 +41,7 @@ use crate::{
     domain::{
         environment::{ApiAccess, DeviceFacts},
         host_access::OwnPlaces,
+        registry_access::RegistryAccess,
     },
     error::chain,
     event_feed::EventFeed,
@@ -153,6 +156,26 @@ fn lock_store(config: &Config) -> Result<File, RunError> {
     Ok(file)
 }
 
+/// What the frontend tells, and the workers follow.
+struct Told {
+    device: watch::Sender<DeviceFacts>,
+    api: watch::Sender<Option<ApiAccess>>,
+    registry: watch::Sender<Option<Arc<RegistryAccess>>>,
+}
+
+impl Told {
+    /// What was told in an earlier life. Of the device's uuid the owner's word counts more.
+    fn of(loaded: &Loaded, owners_uuid: Option<String>) -> Self {
+        let api = loaded.api_access.clone();
+        let uuid = owners_uuid.or_else(|| loaded.device.as_ref().map(|stored| stored.uuid.clone()));
+        Self {
+            device: watch::Sender::new(DeviceFacts { uuid }),
+            api: watch::Sender::new(api.and_then(|stored| ApiAccess::new(stored.api_key, stored.port))),
+            registry: watch::Sender::new(None),
+        }
+    }
+}
+
 async fn assemble(
     config: &Config,
     loaded: Loaded,
@@ -161,9 +184,7 @@ async fn assemble(
     closing: watch::Receiver<bool>,
 ) -> Services {
     let store: Arc<dyn Store> = Arc::new(FileStore::new(config.core_state_dir.clone()));
-    let known = loaded.api_access.and_then(|stored| ApiAccess::new(stored.api_key, stored.port));
-    let (api_sender, api) = watch::channel(known);
-    let (registry_sender, registry) = watch::channel(None);
+    let told = Told::of(&loaded, device.uuid);
     let engine = Arc::new(DockerEngine::new(&config.docker_socket));
     let bus = SystemBus::new(config.dbus_system_bus_address.clone());
     let facts = Arc::new(LinuxHostFacts::new(config.host_root.clone(), bus.clone()));
@@ -177,9 +198,9 @@ async fn assemble(
         data_path: config.resin_data_path.to_string_lossy().into_owned(),
         policy,
         own_places: own_places(config),
-        device: DeviceFacts { uuid: device.uuid },
-        api,
-        registry,
+        device: told.device.subscribe(),
+        api: told.api.subscribe(),
+        registry: told.registry.subscribe(),
         closing: closing.clone(),
         status: StatusBoard::default(),
         events: EventFeed::default(),
@@ -190,8 +211,9 @@ async fn assemble(
     let manager: Arc<dyn PowerManager> = Arc::new(Logind::new(bus.clone()));
     let power = start_power(config, &manager, &reconciler, &store, loaded.power).await;
     let (heartbeat_switch, connectivity) = start_heartbeat(config, device.api_endpoint);
-    let api_access = Arc::new(ApiAccessKeeper::new(store, Arc::clone(&reconciler), api_sender));
-    let registry_access = Arc::new(RegistryAccessKeeper::new(Arc::clone(&reconciler), registry_sender));
+    let identity = identity(config, &store, &reconciler, told.device);
+    let api_access = Arc::new(ApiAccessKeeper::new(store, Arc::clone(&reconciler), told.api));
+    let registry_access = Arc::new(RegistryAccessKeeper::new(Arc::clone(&reconciler), told.registry));
     let terminals = Arc::new(Terminals::new(Arc::clone(&reconciler), engine));
     let diagnosis = diagnosis(config, &reconciler, manager, facts, &api_access);
     Services {
@@ -200,6 +222,7 @@ async fn assemble(
         terminals,
         api_access,
         registry_access,
+        identity,
         heartbeat_switch,
         vpn: Arc::new(VpnUnit::new(bus, config.vpn_unit.clone())),
         connectivity,
@@ -208,6 +231,18 @@ async fn assemble(
         policy_file: PolicyFile::new(config.core_policy.clone()),
         closing,
     }
+}
+
+/// The device's identity, and the owner's file that it may be written into.
+fn identity(
+    config: &Config,
+    store: &Arc<dyn Store>,
+    reconciler: &Arc<Reconciler>,
+    told: watch::Sender<DeviceFacts>,
+) -> Arc<DeviceIdentityKeeper> {
+    let file = Arc::new(OwnersConfigFile::new(config.config_json.clone()));
+    let (store, reconciler) = (Arc::clone(store), Arc::clone(reconciler));
+    Arc::new(DeviceIdentityKeeper::new(store, reconciler, told, file, config.config_json_writable))
 }
 
 /// Power actions; one that was accepted before core ended is carried out now.

@@ -2,6 +2,7 @@
 
 pub mod api_access;
 mod choose;
+pub mod device_identity;
 pub mod diagnose;
 pub mod journal;
 pub mod logs;

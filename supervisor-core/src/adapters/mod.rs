@@ -4,6 +4,7 @@
 pub mod boot_id;
 pub mod bus;
 pub mod clock;
+pub mod config_file;
 pub mod docker;
 pub mod host_facts;
 pub mod host_files;

@@ -2,6 +2,7 @@
 //! Nothing here knows tokio, tonic, the engine's wire format or the file system.
 
 pub mod apply_time;
+pub mod config_edit;
 pub mod confinement;
 pub mod container;
 pub mod departure;

@@ -6,6 +6,7 @@ mod audit;
 mod connectivity;
 mod contract;
 mod dependencies;
+mod device_identity;
 mod diagnostics;
 mod events;
 mod gate;

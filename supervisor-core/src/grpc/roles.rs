@@ -99,6 +99,7 @@ const RULES: &[(&str, Rule)] = &[
     ("/supervisor.core.v1.ApiAccess/RotateApiKey", OWNER),
     ("/supervisor.core.v1.ApiAccess/WatchRotations", READ),
     ("/supervisor.core.v1.Registry/SetAccess", CHANGE),
+    ("/supervisor.core.v1.DeviceIdentity/Record", CHANGE),
     ("/supervisor.core.v1.Terminal/Attach", CHANGE),
     ("/grpc.health.v1.Health/Check", READ),
     ("/grpc.health.v1.Health/Watch", READ),

@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use futures_util::{Stream, StreamExt, stream::BoxStream};
 use supervisor_proto::v1::{
     api_access_server::ApiAccessServer, apps_server::AppsServer, connectivity_server::ConnectivityServer,
-    contract_server::ContractServer, diagnostics_server::DiagnosticsServer, events_server::EventsServer,
-    inspection_server::InspectionServer, journal_server::JournalServer, planner_server::PlannerServer,
-    policy_server::PolicyServer, power_server::PowerServer, registry_server::RegistryServer,
-    terminal_server::TerminalServer,
+    contract_server::ContractServer, device_identity_server::DeviceIdentityServer,
+    diagnostics_server::DiagnosticsServer, events_server::EventsServer, inspection_server::InspectionServer,
+    journal_server::JournalServer, planner_server::PlannerServer, policy_server::PolicyServer,
+    power_server::PowerServer, registry_server::RegistryServer, terminal_server::TerminalServer,
 };
 use tokio::{net::UnixListener, sync::watch};
 use tokio_stream::wrappers::UnixListenerStream;
@@ -16,14 +16,15 @@ use tonic::{Status, service::Routes, transport::Server};
 
 use super::{
     api_access::ApiAccessService, apps::AppsService, connectivity::ConnectivityService,
-    contract::ContractService, diagnostics::DiagnosticsService, events::EventsService, gate::GateLayer,
-    inspection::InspectionService, journal::JournalService, planner::PlannerService, policy::PolicyService,
-    power::PowerService, registry::RegistryService, roles::RolePolicy, terminal::TerminalService,
+    contract::ContractService, device_identity::DeviceIdentityService, diagnostics::DiagnosticsService,
+    events::EventsService, gate::GateLayer, inspection::InspectionService, journal::JournalService,
+    planner::PlannerService, policy::PolicyService, power::PowerService, registry::RegistryService,
+    roles::RolePolicy, terminal::TerminalService,
 };
 use crate::{
     actions::{
-        api_access::ApiAccessKeeper, diagnose::Diagnosis, power::PowerActions,
-        registry_access::RegistryAccessKeeper, terminal::Terminals, vpn::VpnSwitch,
+        api_access::ApiAccessKeeper, device_identity::DeviceIdentityKeeper, diagnose::Diagnosis,
+        power::PowerActions, registry_access::RegistryAccessKeeper, terminal::Terminals, vpn::VpnSwitch,
     },
     closing::closed,
     heartbeat::ConnectivityState,
@@ -55,6 +56,8 @@ pub struct Services {
     pub api_access: Arc<ApiAccessKeeper>,
     /// What images are fetched with.
     pub registry_access: Arc<RegistryAccessKeeper>,
+    /// Who the device is in its fleet.
+    pub identity: Arc<DeviceIdentityKeeper>,
     /// The heartbeat's switch.
     pub heartbeat_switch: watch::Sender<bool>,
     /// The host's VPN.
@@ -120,6 +123,7 @@ pub async fn serve(listener: UnixListener, roles: RolePolicy, services: Services
     let power = PowerService { actions: services.power };
     let terminals = TerminalService { terminals: services.terminals };
     let api_access = ApiAccessService { keeper: services.api_access, closing: closing.clone() };
+    let identity = DeviceIdentityService { keeper: services.identity };
     let registry = RegistryService { keeper: services.registry_access };
     let (switch, state) = (services.heartbeat_switch, services.connectivity);
     let vpn = VpnSwitch::new(services.vpn);
@@ -135,6 +139,7 @@ pub async fn serve(listener: UnixListener, roles: RolePolicy, services: Services
         .add_service(DiagnosticsServer::new(diagnostics).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(EventsServer::new(events).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(PowerServer::new(power).max_decoding_message_size(MAX_REQUEST_BYTES))
+        .add_service(DeviceIdentityServer::new(identity).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(RegistryServer::new(registry).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(TerminalServer::new(terminals).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(ApiAccessServer::new(api_access).max_decoding_message_size(MAX_REQUEST_BYTES))

@@ -2,6 +2,7 @@
 //! The adapters implement them; tests replace them with fakes.
 
 pub mod clock;
+pub mod config_file;
 pub mod engine;
 pub mod exec;
 pub mod host_facts;

@@ -63,6 +63,13 @@ pub struct StoredApiAccess {
     pub port: u16,
 }
 
+/// What the frontend has told of the device, as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredDevice {
+    /// The device's uuid in its fleet.
+    pub uuid: String,
+}
+
 /// Core's durable state. Every write is on disk when the call returns, and replaces the old value whole or
 /// not at all.
 #[async_trait]
@@ -78,6 +85,9 @@ pub trait Store: Send + Sync {
 
     /// Writes the API's key and port.
     async fn save_api_access(&self, access: &StoredApiAccess) -> Result<(), StoreError>;
+
+    /// Writes what the frontend has told of the device.
+    async fn save_device(&self, device: &StoredDevice) -> Result<(), StoreError>;
 
     /// Writes or, with `None`, deletes the pending power action.
     async fn save_power(&self, intent: Option<&PowerIntent>) -> Result<(), StoreError>;

@@ -57,7 +57,7 @@ pub struct Context {
     /// Places of the host that an owner is warned of.
     pub own_places: OwnPlaces,
     /// What apps are told of the device.
-    pub device: DeviceFacts,
+    pub device: watch::Receiver<DeviceFacts>,
     /// The API's key and port, once a frontend has told them.
     pub api: watch::Receiver<Option<ApiAccess>>,
     /// What images of the cloud's own registry are fetched with, once it has been told.

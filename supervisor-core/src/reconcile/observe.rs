@@ -44,13 +44,13 @@ pub async fn observe(context: &Context, record: &AppRecord) -> Result<(Wanted, O
 
 /// What one app should be, rendered with what is known of the engine.
 pub fn render_for(context: &Context, record: &AppRecord, observed: &Observed) -> Wanted {
-    let api = context.api.borrow();
+    let (api, device) = (context.api.borrow(), context.device.borrow());
     render(
         record,
         &RenderContext {
             instance: &context.instance,
             data_path: &context.data_path,
-            device: &context.device,
+            device: &device,
             api: api.as_ref(),
             gateway: observed.supervisor_gateway,
             networks: &observed.known_networks,

@@ -6,6 +6,7 @@
 use supervisor_core::{adapters, domain, error, event_feed, ports, reconcile};
 
 mod api_access;
+mod device_identity;
 #[path = "../../src/reconcile/fakes/mod.rs"]
 mod fakes;
 mod power;

@@ -13,6 +13,7 @@ mod events;
 #[path = "../../src/reconcile/fakes/mod.rs"]
 mod fakes;
 mod hostile;
+mod identity;
 mod inspection;
 mod journal;
 mod plan;

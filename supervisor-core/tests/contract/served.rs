@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use supervisor_core::{
     actions::{
         api_access::ApiAccessKeeper,
+        device_identity::DeviceIdentityKeeper,
         diagnose::{Diagnosis, Surroundings},
         power::{Boot, PowerActions},
         registry_access::RegistryAccessKeeper,
@@ -65,6 +66,13 @@ impl Served {
             terminals: Arc::new(Terminals::new(reconciler(), store())),
             api_access,
             registry_access: Arc::new(RegistryAccessKeeper::new(reconciler(), world.registry.clone())),
+            identity: Arc::new(DeviceIdentityKeeper::new(
+                store(),
+                reconciler(),
+                world.facts.clone(),
+                store(),
+                true,
+            )),
             heartbeat_switch: watch::channel(true).0,
             vpn: store(),
             connectivity: states,

@@ -33,7 +33,7 @@ use crate::{
     device::DeviceFacts,
 };
 use api::ApiEndpoint;
-use identity::{Identity, keeper::Keeper, record::RecordFile};
+use identity::{Identity, introduction::Introduction, keeper::Keeper, record::RecordFile};
 use preparation::{Prepared, prepare};
 use report::{Reporter, Sight, schedule::Timing};
 use settings::CloudSettings;
@@ -146,6 +146,7 @@ async fn run(
     // They end with this task.
     let mut tasks: JoinSet<()> = JoinSet::new();
     let defaults = target::defaults(config.poll_interval, device.poll_interval);
+    let (to_core, sessions) = (surroundings.core.clone(), surroundings.sessions.clone());
     let core =
         CoreSide { client: surroundings.core, sessions: surroundings.sessions, states: states.clone() };
     let cache = TargetCache::new(&config.state_dir);
@@ -154,7 +155,10 @@ async fn run(
     let keeper = Keeper { client: client.clone(), config: device.clone(), facts, file };
     let known = keeper.provision().await;
     log::info!("device known to its cloud uuid={} endpoint={}", known.identity.uuid, client.endpoint());
-    identity.send_replace(Some(Arc::new(known.identity)));
+    identity.send_replace(Some(Arc::new(known.identity.clone())));
+    let introduction =
+        Introduction { core: to_core, sessions, known, api_host: client.endpoint().host().to_owned() };
+    tasks.spawn(introduction.run());
     let board = view.board.clone();
     let reporter = Reporter::new(Sight {
         client,

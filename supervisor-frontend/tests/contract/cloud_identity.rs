@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use supervisor_frontend::server::Limits;
 
 use crate::support::{
-    core::FakeCore,
+    core::{Call, FakeCore},
     frontend::{Device, Frontend},
     http::PATIENCE,
 };
@@ -220,4 +220,56 @@ async fn frontend_that_waits_for_its_cloud_stops_at_once() {
     }
     assert_eq!(frontend.get("/ping").await.body, "OK");
     tokio::time::timeout(PATIENCE, frontend.stop()).await.expect("it waits for the cloud");
+}
+
+/// The calls by which core learns who the device is, up to the one that comes last.
+async fn introduced(core: &mut FakeCore) -> Vec<Call> {
+    let mut calls = Vec::new();
+    loop {
+        match core.next().await.0 {
+            call @ Call::Record { .. } => calls.push(call),
+            call @ Call::RegistryAccess { .. } => {
+                calls.push(call);
+                return calls;
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn core_is_told_who_the_device_is_whenever_it_comes() {
+    let cloud = FakeCloud::start().unwrap();
+    let device = Device::new();
+    with_image(&device, &cloud, &json!({}));
+    let frontend = frontend(&device).await;
+    let (uuid, key) = known(&frontend).await;
+    let access = Call::RegistryAccess {
+        api_host: "127.0.0.1".to_owned(),
+        username: format!("d_{uuid}"),
+        password: key.clone(),
+    };
+    for _ in 0..2 {
+        let mut core = FakeCore::start(&device.socket());
+        let record = Call::Record { uuid: uuid.clone(), key: key.clone(), device_id: 1 };
+        assert_eq!(introduced(&mut core).await, [record, access.clone()]);
+        core.kill();
+    }
+    frontend.stop().await;
+}
+
+#[tokio::test]
+async fn core_is_not_told_of_a_device_that_the_owner_s_config_names_but_of_its_registry() {
+    let cloud = FakeCloud::start().unwrap();
+    let device = Device::new();
+    with_image(&device, &cloud, &json!({ "apiKey": null, "uuid": "77cb", "deviceApiKey": "k" }));
+    let mut core = FakeCore::start(&device.socket());
+    let frontend = frontend(&device).await;
+    let access = Call::RegistryAccess {
+        api_host: "127.0.0.1".to_owned(),
+        username: "d_77cb".to_owned(),
+        password: "k".to_owned(),
+    };
+    assert_eq!(introduced(&mut core).await, [access]);
+    frontend.stop().await;
 }

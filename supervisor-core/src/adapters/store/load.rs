@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::record::AppRecord,
     error::chain,
-    ports::store::{PowerIntent, StoreError, StoredApiAccess},
+    ports::store::{PowerIntent, StoreError, StoredApiAccess, StoredDevice},
 };
 
 /// Everything that the store holds.
@@ -28,6 +28,8 @@ pub struct Loaded {
     pub provisional: Vec<AppRecord>,
     /// The API's key and port, once a frontend has told them.
     pub api_access: Option<StoredApiAccess>,
+    /// What a frontend has told of the device.
+    pub device: Option<StoredDevice>,
     /// A power action that was accepted and not yet carried out.
     pub power: Option<PowerIntent>,
 }
@@ -60,6 +62,7 @@ pub fn load(folder: &Path, fresh_instance: &str) -> Result<Loaded, StoreError> {
     let mut loaded = Loaded {
         instance,
         api_access: value_of(&CheckedFile::new(folder.join("api-access.json")))?,
+        device: value_of(&CheckedFile::new(folder.join("device.json")))?,
         power: value_of(&CheckedFile::new(folder.join("power.json")))?,
         ..Loaded::default()
     };

@@ -3,6 +3,7 @@
 //! ```text
 //! <CORE_STATE_DIR>/instance.json     which installation this is
 //!                  api-access.json   the API's key and port
+//!                  device.json       the device's uuid in its fleet
 //!                  power.json        a power action that was accepted
 //!                  apps/<appId>.json one app's record; <appId>.json.last is its last good copy
 //! ```
@@ -22,7 +23,7 @@ use self::checked_file::{CheckedFile, Content};
 pub use self::load::{Loaded, load, make_folders};
 use crate::{
     domain::record::AppRecord,
-    ports::store::{PowerIntent, Store, StoreError, StoredApiAccess},
+    ports::store::{PowerIntent, Store, StoreError, StoredApiAccess, StoredDevice},
 };
 
 /// The format that this release writes.
@@ -90,6 +91,14 @@ impl Store for FileStore {
         let access = access.clone();
         self.blocking(move |folder| {
             CheckedFile::new(folder.join("api-access.json")).write(&access, checked_file::KeepLast::No)
+        })
+        .await
+    }
+
+    async fn save_device(&self, device: &StoredDevice) -> Result<(), StoreError> {
+        let device = device.clone();
+        self.blocking(move |folder| {
+            CheckedFile::new(folder.join("device.json")).write(&device, checked_file::KeepLast::No)
         })
         .await
     }

@@ -95,6 +95,9 @@ pub struct State {
     pub planted: BTreeMap<String, String>,
     pub records: BTreeMap<AppId, AppRecord>,
     pub api_access: Option<StoredApiAccess>,
+    pub device_uuid: Option<String>,
+    /// The owner's config.json.
+    pub config_json: Option<String>,
     pub power: Option<PowerIntent>,
     /// Processes in containers, by their number.
     pub execs: Vec<FakeExec>,

@@ -12,10 +12,11 @@ use super::device::{FakeDevice, Fault, State};
 use crate::{
     domain::record::AppRecord,
     ports::{
+        config_file::{ConfigFile, ConfigFileError},
         host_facts::{ClockUnknown, DiskSpace, HostFacts},
         host_files::{HeldLock, HostFiles, HostFilesError, LockToken},
         power::{PowerAction, PowerError, PowerManager},
-        store::{PowerIntent, Store, StoreError, StoredApiAccess},
+        store::{PowerIntent, Store, StoreError, StoredApiAccess, StoredDevice},
         vpn::{Vpn, VpnError, VpnOutcome},
     },
 };
@@ -188,6 +189,14 @@ impl Store for FakeDevice {
         .await
     }
 
+    async fn save_device(&self, device: &StoredDevice) -> Result<(), StoreError> {
+        self.call("save device".to_owned(), disk_full, |state| {
+            state.device_uuid = Some(device.uuid.clone());
+            Ok(())
+        })
+        .await
+    }
+
     async fn save_power(&self, intent: Option<&PowerIntent>) -> Result<(), StoreError> {
         let name = if intent.is_some() { "save power" } else { "delete power" };
         self.call(name.to_owned(), disk_full, |state| {
@@ -240,4 +249,23 @@ impl HostFacts for FakeDevice {
     async fn is_clock_synchronised(&self) -> Result<bool, ClockUnknown> {
         self.call("clock".to_owned(), |_| ClockUnknown("no bus".into()), |_| Ok(true)).await
     }
+}
+
+#[async_trait]
+impl ConfigFile for FakeDevice {
+    async fn read(&self) -> Result<Option<String>, ConfigFileError> {
+        self.call("read config.json".to_owned(), read_only, |state| Ok(state.config_json.clone())).await
+    }
+
+    async fn replace(&self, text: &str) -> Result<(), ConfigFileError> {
+        self.call("write config.json".to_owned(), read_only, |state| {
+            state.config_json = Some(text.to_owned());
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn read_only(_: Fault) -> ConfigFileError {
+    ConfigFileError::Io { action: "write", source: io::ErrorKind::ReadOnlyFilesystem.into() }
 }

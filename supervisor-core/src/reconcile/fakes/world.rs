@@ -37,6 +37,7 @@ pub struct World {
     pub device: Arc<FakeDevice>,
     pub reconciler: Arc<Reconciler>,
     pub api: watch::Sender<Option<ApiAccess>>,
+    pub facts: watch::Sender<DeviceFacts>,
     pub registry: watch::Sender<Option<Arc<RegistryAccess>>>,
     pub closing: watch::Sender<bool>,
     pub policy: watch::Sender<Policy>,
@@ -56,6 +57,7 @@ impl World {
     /// A life whose store also holds last good copies of damaged records.
     pub fn boot_damaged(device: &Arc<FakeDevice>, provisional: Vec<AppRecord>) -> Self {
         let (api, known) = watch::channel(None);
+        let (facts, told) = watch::channel(DeviceFacts::default());
         let (registry, access) = watch::channel(None);
         let (closing, ending) = watch::channel(false);
         let (granted, policy) = watch::channel(Policy::default());
@@ -70,7 +72,7 @@ impl World {
             data_path: "/resin-data".to_owned(),
             policy,
             own_places: OwnPlaces::default(),
-            device: DeviceFacts::default(),
+            device: told,
             api: known,
             registry: access,
             closing: ending,
@@ -79,7 +81,7 @@ impl World {
             attachments: Arc::default(),
         };
         let reconciler = Arc::new(Reconciler::new(Arc::new(context), records, provisional));
-        Self { device: Arc::clone(device), reconciler, api, registry, closing, policy: granted }
+        Self { device: Arc::clone(device), reconciler, api, facts, registry, closing, policy: granted }
     }
 
     /// A life with one app that role frontend applied.

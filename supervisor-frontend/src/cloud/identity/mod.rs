@@ -2,6 +2,7 @@
 
 pub mod config_json;
 mod device;
+pub mod introduction;
 pub mod keeper;
 mod provisioning;
 pub mod record;

@@ -73,6 +73,17 @@ pub enum Call {
     Heartbeat {
         enabled: bool,
     },
+    /// The device's key is noted as it came.
+    Record {
+        uuid: String,
+        key: String,
+        device_id: u64,
+    },
+    RegistryAccess {
+        api_host: String,
+        username: String,
+        password: String,
+    },
     Vpn {
         enabled: bool,
     },
@@ -246,6 +257,8 @@ async fn serve(listener: UnixListener, services: Shared) -> Result<(), tonic::tr
         .add_service(v1::inspection_server::InspectionServer::new(services.clone()))
         .add_service(v1::terminal_server::TerminalServer::new(services.clone()))
         .add_service(v1::connectivity_server::ConnectivityServer::new(services.clone()))
+        .add_service(v1::device_identity_server::DeviceIdentityServer::new(services.clone()))
+        .add_service(v1::registry_server::RegistryServer::new(services.clone()))
         .add_service(v1::api_access_server::ApiAccessServer::new(services))
         .serve_with_incoming(UnixListenerStream::new(listener))
         .await

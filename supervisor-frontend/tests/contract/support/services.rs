@@ -7,12 +7,14 @@ use supervisor_proto::{
     v1::{
         AppDescription, AppReply, AppRequest, ApplyReply, ApplyRequest, AppsState, ConnectivityState,
         DescribeAppRequest, ErrorReason, GetApiAccessReply, GetApiAccessRequest, GetConnectivityRequest,
-        HelloReply, HelloRequest, ListRequest, LogChunk, LogsRequest, PowerReply, PowerRequest, Role,
-        RotateApiKeyReply, RotateApiKeyRequest, RotationRequested, SetApiAccessReply, SetApiAccessRequest,
-        SetHeartbeatReply, SetHeartbeatRequest, SetVpnReply, SetVpnRequest, UpdateReply, UpdateRequest,
-        WatchConnectivityRequest, WatchRequest, WatchRotationsRequest, api_access_server::ApiAccess,
-        apps_server::Apps, connectivity_server::Connectivity, contract_server::Contract,
-        inspection_server::Inspection, power_server::Power,
+        HelloReply, HelloRequest, ListRequest, LogChunk, LogsRequest, PowerReply, PowerRequest,
+        RecordIdentityReply, RecordIdentityRequest, Role, RotateApiKeyReply, RotateApiKeyRequest,
+        RotationRequested, SetApiAccessReply, SetApiAccessRequest, SetHeartbeatReply, SetHeartbeatRequest,
+        SetRegistryAccessReply, SetRegistryAccessRequest, SetVpnReply, SetVpnRequest, UpdateReply,
+        UpdateRequest, WatchConnectivityRequest, WatchRequest, WatchRotationsRequest,
+        api_access_server::ApiAccess, apps_server::Apps, connectivity_server::Connectivity,
+        contract_server::Contract, device_identity_server::DeviceIdentity, inspection_server::Inspection,
+        power_server::Power, registry_server::Registry,
     },
 };
 use tokio_stream::{
@@ -195,5 +197,23 @@ impl ApiAccess for Shared {
 
     async fn rotate_api_key(&self, _: Request<RotateApiKeyRequest>) -> Answer<RotateApiKeyReply> {
         unused()
+    }
+}
+
+#[async_trait]
+impl DeviceIdentity for Shared {
+    async fn record(&self, request: Request<RecordIdentityRequest>) -> Answer<RecordIdentityReply> {
+        let RecordIdentityRequest { uuid, device_api_key, device_id, .. } = request.get_ref().clone();
+        self.act(Call::Record { uuid, key: device_api_key, device_id }, id(&request)).await?;
+        Ok(Response::new(RecordIdentityReply::default()))
+    }
+}
+
+#[async_trait]
+impl Registry for Shared {
+    async fn set_access(&self, request: Request<SetRegistryAccessRequest>) -> Answer<SetRegistryAccessReply> {
+        let SetRegistryAccessRequest { api_host, username, password } = request.get_ref().clone();
+        self.act(Call::RegistryAccess { api_host, username, password }, id(&request)).await?;
+        Ok(Response::new(SetRegistryAccessReply {}))
     }
 }

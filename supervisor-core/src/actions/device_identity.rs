@@ -1,0 +1,114 @@
+//! Who the device is in its fleet: told by the frontend that registered it, kept for the apps, and written into the owner's
+//! `config.json` where the owner allows it.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::{
+    config_json,
+    domain::{
+        config_edit::{RegisteredDevice, edited},
+        environment::DeviceFacts,
+    },
+    error::{CoreError, chain},
+    ports::{
+        config_file::ConfigFile,
+        store::{Store, StoredDevice},
+    },
+    reconcile::Reconciler,
+};
+
+/// What became of the owner's file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfigJson {
+    /// The owner does not allow it.
+    NotAllowed,
+    /// It said all of it already.
+    Unchanged,
+    /// It says all of it now.
+    Written,
+    /// It could not be done; the log says why.
+    Failed,
+}
+
+/// What is known of the device.
+pub struct DeviceIdentityKeeper {
+    store: Arc<dyn Store>,
+    reconciler: Arc<Reconciler>,
+    current: watch::Sender<DeviceFacts>,
+    file: Arc<dyn ConfigFile>,
+    is_file_writable: bool,
+}
+
+impl DeviceIdentityKeeper {
+    /// The keeper of `current`, which the workers follow, and of the owner's file.
+    pub fn new(
+        store: Arc<dyn Store>,
+        reconciler: Arc<Reconciler>,
+        current: watch::Sender<DeviceFacts>,
+        file: Arc<dyn ConfigFile>,
+        is_file_writable: bool,
+    ) -> Self {
+        Self { store, reconciler, current, file, is_file_writable }
+    }
+
+    /// Takes what the frontend tells. What is known already is not written again.
+    pub async fn record(&self, device: RegisteredDevice) -> Result<ConfigJson, CoreError> {
+        let text = match self.file.read().await {
+            Ok(text) => text,
+            Err(error) => {
+                log::warn!("config.json not read error='{}'", chain(&error));
+                None
+            }
+        };
+        let owners = text.as_deref().and_then(|text| config_json::parse(text).uuid);
+        if owners.is_some_and(|uuid| uuid != device.uuid()) {
+            return Err(CoreError::InvalidField {
+                field: "uuid".to_owned(),
+                problem: "config.json names another device, and the owner's word counts".to_owned(),
+            });
+        }
+        self.tell_apps(device.uuid()).await?;
+        Ok(self.tell_owner(text.as_deref(), &device).await)
+    }
+
+    async fn tell_apps(&self, uuid: &str) -> Result<(), CoreError> {
+        if self.current.borrow().uuid.as_deref() == Some(uuid) {
+            return Ok(());
+        }
+        self.store.save_device(&StoredDevice { uuid: uuid.to_owned() }).await?;
+        self.current.send_replace(DeviceFacts { uuid: Some(uuid.to_owned()) });
+        log::info!("device known to its fleet uuid={uuid}");
+        self.reconciler.nudge_all(false, false);
+        Ok(())
+    }
+
+    async fn tell_owner(&self, text: Option<&str>, device: &RegisteredDevice) -> ConfigJson {
+        if !self.is_file_writable {
+            return ConfigJson::NotAllowed;
+        }
+        let Some(text) = text else {
+            log::error!("config.json is not there to be written");
+            return ConfigJson::Failed;
+        };
+        let new = match edited(text, device) {
+            Ok(Some(new)) => new,
+            Ok(None) => return ConfigJson::Unchanged,
+            Err(error) => {
+                log::error!("config.json not written error='{}'", chain(&error));
+                return ConfigJson::Failed;
+            }
+        };
+        match self.file.replace(&new).await {
+            Ok(()) => {
+                log::info!("config.json names the registered device now uuid={}", device.uuid());
+                ConfigJson::Written
+            }
+            Err(error) => {
+                log::error!("config.json not written error='{}'", chain(&error));
+                ConfigJson::Failed
+            }
+        }
+    }
+}

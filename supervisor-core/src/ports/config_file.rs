@@ -1,0 +1,32 @@
+//! The owner's `config.json`.
+
+use std::io;
+
+use async_trait::async_trait;
+
+/// The file could not be read or written; it is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigFileError {
+    /// The operating system refused, for example because the folder is mounted read-only.
+    #[error("cannot {action} config.json")]
+    Io {
+        /// For example `write`.
+        action: &'static str,
+        /// What the operating system said.
+        #[source]
+        source: io::Error,
+    },
+    /// It is larger than any such file.
+    #[error("config.json is too large")]
+    TooLarge,
+}
+
+/// A file of the owner's, which core changes only where the owner has allowed it.
+#[async_trait]
+pub trait ConfigFile: Send + Sync {
+    /// The text; `None` without a file.
+    async fn read(&self) -> Result<Option<String>, ConfigFileError>;
+
+    /// Replaces the text of a file that is there, whole or not at all; owner and mode stay.
+    async fn replace(&self, text: &str) -> Result<(), ConfigFileError>;
+}
