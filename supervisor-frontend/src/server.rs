@@ -114,10 +114,7 @@ impl Running {
 pub async fn start(config: &Config, limits: Limits) -> io::Result<Running> {
     let entrance = Entrance::open(config).await?;
     let address = entrance.address()?;
-    let keys = Arc::new(match &config.fixed_key {
-        Some(key) => KeyRing::fixed(key.clone()),
-        None => KeyRing::open(&config.state_dir),
-    });
+    let keys = Arc::new(key_ring(config));
     let core = Arc::new(CoreClient::new(&config.core_socket, CLIENT_NAME));
     let (led, wishes) = LedHandle::new();
     let (link, link_handle) = CoreLink::new(core.clone(), keys.clone(), address.port(), led.clone());
@@ -163,6 +160,13 @@ pub async fn start(config: &Config, limits: Limits) -> io::Result<Running> {
         beating: tokio::spawn(main_heart.clone().beat(|| {})),
         main_heart,
     })
+}
+
+fn key_ring(config: &Config) -> KeyRing {
+    match &config.fixed_key {
+        Some(key) => KeyRing::fixed(key.clone()),
+        None => KeyRing::open(&config.state_dir),
+    }
 }
 
 /// The API is plain HTTP, and open to whoever reaches it: nobody shall find that out by accident.

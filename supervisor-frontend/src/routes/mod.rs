@@ -71,6 +71,11 @@ const ROUTES: &[Route] = &[
     Route { path: "/v2/version",                               allow: GET,         mount: |at| get(at, version::get) },
 ];
 
+/// Every path, and the methods that it has as `Allow` names them.
+pub fn paths() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ROUTES.iter().map(|route| (route.path, route.allow))
+}
+
 /// Mounts every route.
 pub fn configure(app: &mut ServiceConfig) {
     for route in ROUTES {

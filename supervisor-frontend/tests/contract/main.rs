@@ -14,6 +14,8 @@ mod cloud_report;
 #[cfg(test)]
 mod cloud_target;
 #[cfg(test)]
+mod cloud_update;
+#[cfg(test)]
 mod connections;
 #[cfg(test)]
 mod device;
@@ -25,6 +27,8 @@ mod healthy;
 mod link;
 #[cfg(test)]
 mod process;
+#[cfg(test)]
+mod remote;
 #[cfg(test)]
 mod routing;
 #[cfg(test)]

@@ -4,12 +4,12 @@ use super::*;
 
 const DEVICE: &str = "77cbf8a128f9462ea978baadf773817e";
 
-fn read(apps: Value) -> Result<DeviceTarget, BadTarget> {
+fn read(apps: &Value) -> Result<DeviceTarget, BadTarget> {
     let body = json!({ DEVICE: { "name": "brave-ham", "config": { "A": "1" }, "apps": apps } });
     DeviceTarget::read(body.to_string().as_bytes(), DEVICE)
 }
 
-fn app(id: u64, service: Value) -> Value {
+fn app(id: u64, service: &Value) -> Value {
     json!({ "id": id, "name": "fleet", "is_host": false, "class": "fleet",
         "releases": { "c0ffee": { "id": 7, "services": { "main": service } } } })
 }
@@ -20,7 +20,7 @@ fn service() -> Value {
 
 #[test]
 fn target_of_a_device_holds_its_name_variables_and_apps() {
-    let target = read(json!({ "a1": app(41, service()) })).unwrap();
+    let target = read(&json!({ "a1": app(41, &service()) })).unwrap();
     assert_eq!((target.name.as_deref(), target.config["A"].as_str()), (Some("brave-ham"), "1"));
     let app = &target.apps["a1"];
     assert_eq!((app.app_id, app.commit.as_str(), app.services["main"].image_id), (41, "c0ffee", 2));
@@ -29,11 +29,11 @@ fn target_of_a_device_holds_its_name_variables_and_apps() {
 
 #[test]
 fn supervisor_and_host_apps_are_named_and_not_applied() {
-    let mut apps = json!({ "host": { "id": 2, "is_host": true }, "a1": app(41, service()) });
+    let mut apps = json!({ "host": { "id": 2, "is_host": true }, "a1": app(41, &service()) });
     for uuid in SUPERVISOR_APPS {
-        apps[uuid] = app(3, json!({ "image": "supervisor", "composition": { "privileged": true } }));
+        apps[uuid] = app(3, &json!({ "image": "supervisor", "composition": { "privileged": true } }));
     }
-    let target = read(apps).unwrap();
+    let target = read(&apps).unwrap();
     assert_eq!(target.apps.keys().collect::<Vec<_>>(), ["a1"]);
     assert_eq!(target.named.len(), 7);
     assert!(target.refused.is_empty());
@@ -43,7 +43,7 @@ fn supervisor_and_host_apps_are_named_and_not_applied() {
 fn app_that_is_refused_by_name_leaves_the_others() {
     let mut bad = service();
     bad["composition"] = json!({ "develop": {}, "restart": 7 });
-    let target = read(json!({ "bad": app(1, bad), "good": app(2, service()) })).unwrap();
+    let target = read(&json!({ "bad": app(1, &bad), "good": app(2, &service()) })).unwrap();
     assert_eq!(target.apps.keys().collect::<Vec<_>>(), ["good"]);
     assert!(target.refused["bad"].contains("services.main"), "{:?}", target.refused);
     assert!(!target.refused["bad"].contains('\n'));
@@ -53,7 +53,7 @@ fn app_that_is_refused_by_name_leaves_the_others() {
 #[test]
 fn apps_that_share_an_id_are_refused_both() {
     let target =
-        read(json!({ "a": app(1, service()), "b": app(1, service()), "c": app(2, service()) })).unwrap();
+        read(&json!({ "a": app(1, &service()), "b": app(1, &service()), "c": app(2, &service()) })).unwrap();
     assert_eq!(target.apps.keys().collect::<Vec<_>>(), ["c"]);
     assert_eq!(target.refused.keys().collect::<Vec<_>>(), ["a", "b"]);
 }
@@ -61,7 +61,7 @@ fn apps_that_share_an_id_are_refused_both() {
 #[test]
 fn fleet_without_a_release_is_an_app_without_services() {
     let target =
-        read(json!({ "a": { "id": 1, "name": "fleet-96e475", "is_host": false, "class": "fleet" } }));
+        read(&json!({ "a": { "id": 1, "name": "fleet-96e475", "is_host": false, "class": "fleet" } }));
     assert!(target.unwrap().apps["a"].services.is_empty());
 }
 
@@ -86,7 +86,7 @@ fn app_of_any_wrong_type_is_refused_alone() {
     for wrong in
         [json!(null), json!(7), json!("x"), json!([]), json!({}), json!({ "id": "41" }), json!({ "id": 0 })]
     {
-        let target = read(json!({ "wrong": wrong, "good": app(2, service()) })).unwrap();
+        let target = read(&json!({ "wrong": wrong, "good": app(2, &service()) })).unwrap();
         assert_eq!(target.apps.keys().collect::<Vec<_>>(), ["good"], "{wrong}");
         assert_eq!(target.refused.keys().collect::<Vec<_>>(), ["wrong"]);
     }

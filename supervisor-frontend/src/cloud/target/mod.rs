@@ -89,7 +89,7 @@ async fn ask(poll: Poll, mut identity: IdentityWatch) {
         // Where nobody can say anything new, the device stays who it is.
         let replaced = async {
             if identity.changed().await.is_err() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         };
         tokio::select! {

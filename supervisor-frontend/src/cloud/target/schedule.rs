@@ -6,8 +6,10 @@
 
 use std::time::Duration;
 
-/// The first wait after a failure; it doubles up to the interval.
+/// The first wait after a failure; each next one is four times as long, up to the interval. Doubling would have a
+/// fleet ask a server that is away seven times where this asks four times.
 const BACKOFF: Duration = Duration::from_secs(15);
+const GROWTH: u32 = 4;
 /// The first question after a start is spread over a third of the interval, and never over more.
 const FIRST_SPREAD: Duration = Duration::from_mins(5);
 /// What is added to an interval at random: a tenth of it, and never more.
@@ -98,8 +100,8 @@ impl Schedule {
     }
 
     fn backoff(&self) -> Duration {
-        let doubled = BACKOFF.saturating_mul(1_u32.checked_shl(self.failures).unwrap_or(u32::MAX));
-        doubled.min(self.interval.max(BACKOFF))
+        let grown = BACKOFF.saturating_mul(GROWTH.saturating_pow(self.failures));
+        grown.min(self.interval.max(BACKOFF))
     }
 
     fn jitter(&self) -> Duration {

@@ -23,8 +23,7 @@ fn runs(stage: &Stage, apps: &[(u64, &str, Applier)]) {
         applied_by: (*by).into(),
         ..AppState::default()
     });
-    let state = AppsState { apps: apps.collect(), engine_available: true };
-    stage.states.keep(state);
+    stage.states.keep(AppsState { apps: apps.collect(), engine_available: true });
 }
 
 #[tokio::test]
