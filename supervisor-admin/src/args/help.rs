@@ -73,3 +73,12 @@ pub(super) const EXEC: &str = "\
 Standard input goes to the command, with its end; standard output and standard error stay apart. The exit
 code is the command's own, also where it is one of this tool's; this tool's own failures leave a line that
 begins with `supervisor-admin:`. Example: supervisor-admin app exec 2167 -- tar -C /data -c . > data.tar";
+
+pub(super) const UPDATE: &str = "\
+Examples:
+  supervisor-admin update                   try again what failed or was cancelled
+  supervisor-admin update --apply           also what is downloaded and waits for its time
+  supervisor-admin update --force           although apps hold their update locks
+  supervisor-admin update --cancel
+
+It answers at once; `app show` and `events` tell what becomes of it.";

@@ -57,6 +57,9 @@ pub enum Verb {
     /// What core does, as it happens: actions, steps, pulls, containers, locks, calls. Until Ctrl-C.
     #[command(after_help = help::EVENTS)]
     Events(EventsArgs),
+    /// Look after every app now, and carry out what waits for its time.
+    #[command(after_help = help::UPDATE)]
+    Update(UpdateArgs),
     /// Reboot the device; asks first.
     Reboot(Force),
     /// Power the device off; asks first.
@@ -105,6 +108,20 @@ pub struct EventsArgs {
     /// Only this app, and the container engine's coming and going.
     #[arg(long, value_parser = values::app_id, value_name = "ID")]
     pub app: Option<AppId>,
+}
+
+/// `update`.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub struct UpdateArgs {
+    /// How to treat locks.
+    #[command(flatten)]
+    pub force: Force,
+    /// Abort running downloads, and nothing else.
+    #[arg(long, conflicts_with_all = ["force", "apply"])]
+    pub cancel: bool,
+    /// Carry out updates that wait for a reboot, a time of the day or a call.
+    #[arg(long)]
+    pub apply: bool,
 }
 
 /// How to treat the apps' update locks.

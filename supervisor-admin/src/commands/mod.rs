@@ -16,6 +16,7 @@ mod power;
 mod shell;
 mod status;
 mod tcp_ping;
+mod update;
 
 use clap::CommandFactory as _;
 use supervisor_proto::client::CoreClient;
@@ -49,6 +50,7 @@ pub async fn run(args: &Args, output: &mut Output) -> Result<u8, Failure> {
         Verb::App { verb } => return app(&mut session, verb).await,
         Verb::Status => status::run(&mut session).await,
         Verb::Events(events) => events::run(&mut session, events).await,
+        Verb::Update(update) => update::run(&mut session, *update).await,
         Verb::Reboot(force) => power::run(&mut session, power::Power::Reboot, *force).await,
         Verb::Shutdown(force) => power::run(&mut session, power::Power::Shutdown, *force).await,
         Verb::TcpPing { switch } => tcp_ping::run(&mut session, *switch).await,

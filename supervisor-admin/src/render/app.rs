@@ -54,6 +54,10 @@ pub fn app(app: &AppView, coloured: bool) -> String {
         text.push_str(&one_line(wait));
         text.push('\n');
     }
+    if let Some(what) = &app.apply_waits_for {
+        let how = if app.update_downloaded { "is downloaded and waits for" } else { "waits for" };
+        text.push_str(&format!("update   {how} {}\n", one_line(what)));
+    }
     text.push('\n');
     let row = |service: &ServiceView| {
         let (state, tone) = service_state(service);

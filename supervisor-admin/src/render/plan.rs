@@ -34,6 +34,12 @@ pub fn plan(view: &PlanView, coloured: bool) -> String {
         text.push_str(&paint(&line, Some(Tone::Bad), coloured));
         text.push('\n');
     }
+    if let Some(what) = &view.apply_waits_for {
+        let line =
+            format!("after the pulls it waits for {}: `update --apply` carries it out", one_line(what));
+        text.push_str(&paint(&line, Some(Tone::Busy), coloured));
+        text.push('\n');
+    }
     text
 }
 

@@ -90,6 +90,7 @@ fn answers() -> Vec<(&'static str, Value)> {
     let explained = ExplainView::new(id, v1::ExplainPolicyReply { refusals, ..Default::default() });
     let applied =
         AppliedView { action: "apply", app_id: 7, name: text(), commit: text(), warnings: Vec::new() };
+    let update = UpdateView { action: "update", force: false, cancel: false, apply: true };
     let error = ErrorView { reason: "usage", subject: text(), message: text(), refusals: vec![text()] };
     let json = |value: serde_json::Result<Value>| value.unwrap();
     [
@@ -104,6 +105,7 @@ fn answers() -> Vec<(&'static str, Value)> {
         ("policy check", serde_json::to_value(PolicyView::new(Path::new("/"), &policy))),
         ("policy explain", serde_json::to_value(explained)),
         ("reboot", serde_json::to_value(PowerView { action: "reboot", delay_ms: 1 })),
+        ("update", serde_json::to_value(update)),
         ("tcp-ping on", serde_json::to_value(SwitchView { enabled: true })),
         ("tcp-ping status", serde_json::to_value(heartbeat())),
         ("key show", serde_json::to_value(KeyView { api_key: text(), port: Some(1) })),

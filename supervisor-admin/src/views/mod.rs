@@ -75,6 +75,7 @@ pub struct AppView {
     pub update_failed: bool,
     pub last_error: Option<String>,
     pub waiting_for: Vec<String>,
+    pub apply_waits_for: Option<String>,
     pub services: Vec<ServiceView>,
 }
 
@@ -115,6 +116,16 @@ pub struct AppliedView {
 pub struct PowerView {
     pub action: &'static str,
     pub delay_ms: u64,
+}
+
+/// `update`.
+#[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "what was asked for")]
+pub struct UpdateView {
+    pub action: &'static str,
+    pub force: bool,
+    pub cancel: bool,
+    pub apply: bool,
 }
 
 /// `tcp-ping on` and `off`.
@@ -173,6 +184,7 @@ impl From<v1::AppState> for AppView {
             update_failed: app.update_failed,
             last_error: filled(app.last_error),
             waiting_for: app.waiting_for,
+            apply_waits_for: filled(app.apply_waits_for),
             services,
         }
     }

@@ -18,6 +18,7 @@ pub struct PlanView {
     pub services: Vec<ChangeView>,
     pub steps: Vec<StepView>,
     pub held_off_by: Vec<String>,
+    pub apply_waits_for: Option<String>,
 }
 
 /// What the plan means for one service.
@@ -48,6 +49,7 @@ impl PlanView {
             services: reply.services.into_iter().map(ChangeView::from).collect(),
             steps: reply.steps.into_iter().map(StepView::from).collect(),
             held_off_by: reply.held_off_by,
+            apply_waits_for: filled(reply.apply_waits_for),
         }
     }
 }

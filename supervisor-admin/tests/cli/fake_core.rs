@@ -196,7 +196,8 @@ impl apps::Apps for Service {
     }
 
     async fn update(&self, request: Request<v1::UpdateRequest>) -> Answer<v1::UpdateReply> {
-        drop(self.heard("update", &request)?);
+        let v1::UpdateRequest { force, cancel, apply } = *request.get_ref();
+        drop(self.heard(&format!("update force={force} cancel={cancel} apply={apply}"), &request)?);
         Ok(Response::new(v1::UpdateReply {}))
     }
 

@@ -25,3 +25,4 @@ mod shell;
 mod status;
 mod terminal;
 mod tool;
+mod update;

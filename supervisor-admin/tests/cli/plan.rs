@@ -40,6 +40,7 @@ fn planning() -> FakeCore {
                 service("web", Change::Recreate, &["image"], "image changed"),
             ],
             held_off_by: vec!["/data/resin-updates.lock".to_owned()],
+            apply_waits_for: "a reboot of the device".to_owned(),
         };
     })
 }
@@ -59,6 +60,7 @@ steps
 +  3. create container of web
 +  4. start container of web
 held off by the app's update lock /data/resin-updates.lock: --force overrides it
+after the pulls it waits for a reboot of the device: `update --apply` carries it out
 ";
     assert_eq!((run.code, run.stdout.as_str()), (0, expected), "{run:?}");
     let asked = core.script().plan_asked.clone().unwrap();
@@ -111,6 +113,7 @@ fn plan_as_json_has_the_documented_fields() {
         ("stored_commit", json!("old")),
         ("changes", json!(true)),
         ("held_off_by", json!(["/data/resin-updates.lock"])),
+        ("apply_waits_for", json!("a reboot of the device")),
     ] {
         assert_eq!(plan[field], value, "{field}");
     }

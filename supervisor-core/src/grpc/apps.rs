@@ -51,6 +51,13 @@ fn on_whose_word<T>(request: &Request<T>) -> AppliedBy {
 }
 
 impl AppsService {
+    /// Whoever applies a target learns that it is carried out later.
+    fn waits_for(&self, app: AppId) -> Option<String> {
+        let board = self.reconciler.context().status.watch();
+        let what = board.borrow().apps.get(&app).map(|status| status.apply_waits_for.clone());
+        what.filter(|what| !what.is_empty()).map(|what| format!("the update waits for {what}"))
+    }
+
     async fn act(
         &self,
         request: Request<AppRequest>,
@@ -93,6 +100,7 @@ impl Apps for AppsService {
             } else {
                 self.reconciler.act(app, action, force).await?;
             }
+            warnings.extend(self.waits_for(app));
             Ok((commit, warnings))
         };
         let (commit, warnings) = work.await.map_err(|error: CoreError| to_status(&error))?;

@@ -43,12 +43,13 @@ impl Planner for PlannerService {
 }
 
 fn to_wire(outlook: Outlook) -> PlanReply {
-    let Outlook { stored_commit, commit, preview, held_off_by } = outlook;
+    let Outlook { stored_commit, commit, preview, held_off_by, apply_waits_for } = outlook;
     PlanReply {
         commit,
         stored_commit,
         steps: preview.steps.iter().map(step_to_wire).collect(),
         services: preview.services.iter().map(|(name, what)| change_to_wire(name.as_str(), what)).collect(),
         held_off_by,
+        apply_waits_for,
     }
 }

@@ -55,6 +55,35 @@ async fn plan_of_a_target_names_steps_and_fields_stores_nothing_and_shows_no_val
 }
 
 #[tokio::test]
+async fn plan_of_an_update_that_waits_for_its_time_shows_its_steps_and_what_it_waits_for() {
+    let served = Served::on(World::with_app(APP).await);
+    let mut later = target("far:2");
+    let main = later.services.get_mut("main").unwrap();
+    main.labels.insert("io.supervisor.update.apply".to_owned(), "reboot".to_owned());
+    let ask = async |target| served.client().plan(PlanRequest { app_id: APP, target }, "-").await.unwrap();
+    let before = ask(Some(later.clone())).await;
+    assert_eq!(kinds(&before).first(), Some(&Kind::PullImage));
+    assert!(!before.apply_waits_for.is_empty());
+    assert!(served.world.device.record(APP).waiting.is_none(), "nothing is stored");
+
+    let request = v1::ApplyRequest { target: Some(later), force: true, no_wait: false };
+    let told = served.client().apply(request, "-").await.unwrap().warnings;
+    assert!(told.iter().any(|sentence| sentence.contains(&before.apply_waits_for)), "{told:?}");
+    let after = ask(None).await;
+    assert_eq!(kinds(&after).first(), Some(&Kind::RemoveContainer));
+    assert_eq!(after.apply_waits_for, before.apply_waits_for);
+    assert_ne!(after.commit, after.stored_commit);
+
+    served
+        .client()
+        .update(v1::UpdateRequest { apply: true, ..v1::UpdateRequest::default() }, "-")
+        .await
+        .unwrap();
+    served.world.shows(APP, |status| !status.update_pending).await;
+    assert_eq!(kinds(&ask(None).await), []);
+}
+
+#[tokio::test]
 async fn plan_of_a_new_app_creates_it() {
     let served = Served::new();
     let request = PlanRequest { app_id: APP, target: Some(target("demo:1")) };

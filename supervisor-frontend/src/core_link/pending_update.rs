@@ -12,11 +12,13 @@ pub struct UpdateWish {
     pub force: bool,
     /// Abort a running pull.
     pub cancel: bool,
+    /// Carry out what waits for its time.
+    pub apply: bool,
 }
 
 impl From<UpdateWish> for UpdateRequest {
     fn from(wish: UpdateWish) -> Self {
-        Self { force: wish.force, cancel: wish.cancel, apply: false }
+        Self { force: wish.force, cancel: wish.cancel, apply: wish.apply }
     }
 }
 
@@ -38,7 +40,11 @@ impl PendingUpdate {
     pub fn put_back(&self, wish: UpdateWish) {
         let mut held = self.wish.lock().unwrap_or_else(PoisonError::into_inner);
         let before = held.unwrap_or_default();
-        *held = Some(UpdateWish { force: before.force | wish.force, cancel: before.cancel | wish.cancel });
+        *held = Some(UpdateWish {
+            force: before.force | wish.force,
+            cancel: before.cancel | wish.cancel,
+            apply: before.apply | wish.apply,
+        });
     }
 
     /// Takes what is pending.
@@ -59,10 +65,11 @@ mod tests {
     #[test]
     fn wishes_while_core_is_away_become_one_and_keep_force() {
         let pending = PendingUpdate::default();
-        pending.add(UpdateWish { force: true, cancel: false });
+        pending.add(UpdateWish { force: true, ..UpdateWish::default() });
         pending.add(UpdateWish::default());
-        pending.put_back(UpdateWish { force: false, cancel: true });
-        assert_eq!(pending.take(), Some(UpdateWish { force: true, cancel: true }));
+        pending.put_back(UpdateWish { cancel: true, ..UpdateWish::default() });
+        pending.add(UpdateWish { apply: true, ..UpdateWish::default() });
+        assert_eq!(pending.take(), Some(UpdateWish { force: true, cancel: true, apply: true }));
         assert_eq!(pending.take(), None);
     }
 }

@@ -18,7 +18,8 @@ pub async fn post(
 ) -> HttpResponse {
     match body::read(&request, payload, services.body_deadline).await {
         Ok(body) => {
-            services.link.request_update(UpdateWish { force: body.force, cancel: body.cancel });
+            let wish = UpdateWish { force: body.force, cancel: body.cancel, apply: body.apply };
+            services.link.request_update(wish);
             if !body.cancel {
                 services.cloud.nudge(body.force);
             }

@@ -68,6 +68,8 @@ pub struct RequestBody {
     pub force: bool,
     /// Abort a running pull: JSON `true` and nothing else.
     pub cancel: bool,
+    /// Carry out an update that waits for its time: JSON `true` and nothing else.
+    pub apply: bool,
 }
 
 impl RequestBody {
@@ -115,6 +117,7 @@ impl RequestBody {
             "imageId" => self.image_id = Some(value),
             "force" => self.force = value == Value::Bool(true),
             "cancel" => self.cancel = value == Value::Bool(true),
+            "apply" => self.apply = value == Value::Bool(true),
             _ => {}
         }
     }
@@ -190,8 +193,10 @@ mod tests {
     fn flag_counts_only_as_json_true() {
         assert!(json_body(r#"{"force":true,"cancel":true}"#).force);
         assert!(json_body(r#"{"cancel":true}"#).cancel);
+        assert!(json_body(r#"{"apply":true}"#).apply);
         for value in ["false", "1", r#""true""#, "null", "[true]", r#"{"a":true}"#] {
             assert!(!json_body(&format!(r#"{{"force":{value}}}"#)).force, "{value}");
+            assert!(!json_body(&format!(r#"{{"apply":{value}}}"#)).apply, "{value}");
         }
     }
 

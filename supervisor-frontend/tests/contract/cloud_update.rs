@@ -58,7 +58,7 @@ async fn cancel_reaches_core_and_asks_the_cloud_nothing() {
     applied(&mut core).await;
     frontend.until_device(|body| body.contains(r#""state":"connected""#)).await;
     frontend.post_json("/v1/update", r#"{"cancel":true}"#).await;
-    core.until(|call| *call == Call::Update { force: false, cancel: true }).await;
+    core.until(|call| *call == Call::Update { force: false, cancel: true, apply: false }).await;
     assert_eq!(cloud.look(|world| world.requests(Route::State).count()), 1);
 }
 

@@ -64,7 +64,7 @@ async fn update_asked_for_without_core_is_sent_once_core_is_there() {
     assert_eq!(frontend.post_json("/v1/update", "{}").await.status, 204);
     let mut core = FakeCore::start(&device.socket());
     let (call, _) = core.until(|call| matches!(call, Call::Update { .. })).await;
-    assert_eq!(call, Call::Update { force: true, cancel: false });
+    assert_eq!(call, Call::Update { force: true, cancel: false, apply: false });
 }
 
 #[tokio::test]

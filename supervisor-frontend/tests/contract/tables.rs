@@ -20,12 +20,13 @@ pub type Success = (&'static str, &'static str, &'static str, Answer, Option<Cal
 pub type Refusal = (&'static str, ErrorReason, &'static str, &'static str, Answer);
 
 #[rustfmt::skip]
-pub const SUCCESSES: [Success; 17] = [
+pub const SUCCESSES: [Success; 18] = [
     ("GET",    "/ping",        "",      (200, TEXT, "OK"),  None),
     ("POST",   "/v1/blink",    "",      (200, "", ""),      None),
-    ("POST",   "/v1/update",   "",      (204, "", ""),      Some(Update { force: false, cancel: false })),
-    ("POST",   "/v1/update",   FORCE,   (204, "", ""),      Some(Update { force: true, cancel: false })),
-    ("POST",   "/v1/update",   r#"{"cancel":true}"#,  (204, "", ""), Some(Update { force: false, cancel: true })),
+    ("POST",   "/v1/update",   "",      (204, "", ""),      Some(Update { force: false, cancel: false, apply: false })),
+    ("POST",   "/v1/update",   FORCE,   (204, "", ""),      Some(Update { force: true, cancel: false, apply: false })),
+    ("POST",   "/v1/update",   r#"{"cancel":true}"#,  (204, "", ""), Some(Update { force: false, cancel: true, apply: false })),
+    ("POST",   "/v1/update",   r#"{"apply":true}"#,   (204, "", ""), Some(Update { force: false, cancel: false, apply: true })),
     ("POST",   "/v1/reboot",   "",      (202, GO, GO_OK),   Some(Power { off: false, force: false })),
     ("POST",   "/v1/reboot",   FORCE,   (202, GO, GO_OK),   Some(Power { off: false, force: true })),
     ("POST",   "/v1/reboot",   r#"{"force":"true"}"#, (202, GO, GO_OK), Some(Power { off: false, force: false })),

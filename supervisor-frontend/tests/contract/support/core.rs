@@ -58,6 +58,7 @@ pub enum Call {
     Update {
         force: bool,
         cancel: bool,
+        apply: bool,
     },
     /// A target that the cloud wants.
     Apply {

@@ -86,8 +86,8 @@ impl Apps for Shared {
     }
 
     async fn update(&self, request: Request<UpdateRequest>) -> Answer<UpdateReply> {
-        let UpdateRequest { force, cancel, .. } = *request.get_ref();
-        self.act(Call::Update { force, cancel }, id(&request)).await?;
+        let UpdateRequest { force, cancel, apply } = *request.get_ref();
+        self.act(Call::Update { force, cancel, apply }, id(&request)).await?;
         Ok(Response::new(UpdateReply {}))
     }
 
