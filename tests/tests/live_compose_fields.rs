@@ -85,6 +85,16 @@ fn every_field_takes_effect_in_the_container() -> Result<()> {
     assert!(fields.folder.path().join("from-inside").exists());
     let said = supervisor.admin_ok(&["app", "logs", &fields.id(), "--service", "main"])?;
     assert_eq!(said.trim(), "says hello");
+    let main =
+        ["app", "logs", &fields.id(), "--service", "main", "--timestamps", "--since"].map(str::to_owned);
+    let since = |time: &'static str| {
+        let words: Vec<&str> = main.iter().map(String::as_str).chain([time]).collect();
+        supervisor.admin_ok(&words)
+    };
+    let timed = since("1h")?;
+    let (time, line) = timed.trim().split_once(' ').ok_or("no time")?;
+    assert!(time.contains('T') && line == "says hello", "{timed}");
+    assert_eq!(since("2200-01-01T00:00:00Z")?, "");
     // CHOWN is bit 0 and MKNOD bit 27 of the kernel's mask.
     let bounding = fields.in_main("grep CapBnd /proc/self/status | cut -f 2")?;
     assert_eq!(u64::from_str_radix(bounding.trim(), 16)? & (1 | 1 << 27), 0, "{bounding}");

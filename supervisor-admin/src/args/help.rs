@@ -42,7 +42,9 @@ Examples:
 pub(super) const LOGS: &str = "\
 Examples:
   supervisor-admin app logs 2167 --tail 50
-  supervisor-admin app logs 2167 --service web --follow";
+  supervisor-admin app logs 2167 --service web --follow
+  supervisor-admin app logs 2167 --timestamps --since 10m
+  supervisor-admin app logs 2167 --since 2026-11-24T16:00:00Z";
 
 pub(super) const APPLY: &str = "\
 Examples:

@@ -20,6 +20,12 @@ pub struct LogsArgs {
     /// Only this many lines from the end.
     #[arg(long, value_name = "N")]
     pub tail: Option<u32>,
+    /// Each line with its time, as RFC 3339 in UTC.
+    #[arg(long, short)]
+    pub timestamps: bool,
+    /// Only lines since then: a time in RFC 3339, or how long ago, such as 10m or 2h.
+    #[arg(long, value_name = "TIME", value_parser = values::since_ms)]
+    pub since: Option<u64>,
 }
 
 /// `app shell`.

@@ -17,9 +17,12 @@ pub(super) async fn run(session: &mut Session<'_>, args: &LogsArgs) -> Result<()
         service: args.service.as_ref().map(ToString::to_string).unwrap_or_default(),
         follow: args.follow,
         tail_lines: args.tail,
+        timestamps: args.timestamps,
+        since_ms: args.since,
     };
     let mut chunks = session.client.logs(request, &session.request_id).await?;
-    let (mut stdout, mut stderr) = (Lines::new("stdout"), Lines::new("stderr"));
+    let (mut stdout, mut stderr) =
+        (Lines::new("stdout", args.timestamps), Lines::new("stderr", args.timestamps));
     while let Some(chunk) = chunks.message().await.map_err(CallError::from)? {
         let is_error = chunk.stream() == Stream::Stderr;
         if session.output.is_json() {
@@ -40,11 +43,15 @@ pub(super) async fn run(session: &mut Session<'_>, args: &LogsArgs) -> Result<()
 struct Lines {
     stream: &'static str,
     held: Vec<u8>,
+    /// Each line begins with its time.
+    timed: bool,
+    /// What is held is a line's beginning, not a further piece of a long one.
+    at_start: bool,
 }
 
 impl Lines {
-    const fn new(stream: &'static str) -> Self {
-        Self { stream, held: Vec::new() }
+    const fn new(stream: &'static str, timed: bool) -> Self {
+        Self { stream, held: Vec::new(), timed, at_start: true }
     }
 
     fn push(&mut self, data: &[u8], output: &mut Output) -> Result<(), Failure> {
@@ -62,8 +69,14 @@ impl Lines {
     }
 
     fn flush(&mut self, output: &mut Output) -> Result<(), Failure> {
-        let line = String::from_utf8_lossy(&self.held);
-        output.json_line(&LogView { stream: self.stream, line: line.trim_end_matches(['\r', '\n']) })?;
+        let text = String::from_utf8_lossy(&self.held);
+        let line = text.trim_end_matches(['\r', '\n']);
+        let (time, line) = match line.split_once(' ') {
+            Some((time, rest)) if self.timed && self.at_start => (Some(time), rest),
+            Some(_) | None => (None, line),
+        };
+        output.json_line(&LogView { stream: self.stream, time, line })?;
+        self.at_start = self.held.ends_with(b"\n");
         self.held.clear();
         Ok(())
     }

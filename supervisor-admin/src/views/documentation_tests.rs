@@ -101,7 +101,7 @@ fn answers() -> Vec<(&'static str, Value)> {
         ("app apply", serde_json::to_value(applied)),
         ("app plan", serde_json::to_value(PlanView::new(id, plan()))),
         ("app purge", serde_json::to_value(DoneView { action: "purge", app_id: 7, services })),
-        ("app logs", serde_json::to_value(LogView { stream: "stdout", line: "" })),
+        ("app logs", serde_json::to_value(LogView { stream: "stdout", time: Some(""), line: "" })),
         ("policy check", serde_json::to_value(PolicyView::new(Path::new("/"), &policy))),
         ("policy explain", serde_json::to_value(explained)),
         ("reboot", serde_json::to_value(PowerView { action: "reboot", delay_ms: 1 })),

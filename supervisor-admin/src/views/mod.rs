@@ -146,6 +146,9 @@ pub struct KeyView {
 #[derive(Debug, Serialize)]
 pub struct LogView<'a> {
     pub stream: &'static str,
+    /// Only with `--timestamps`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<&'a str>,
     pub line: &'a str,
 }
 

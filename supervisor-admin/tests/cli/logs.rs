@@ -49,6 +49,24 @@ fn logs_as_json_are_one_object_per_line() {
 }
 
 #[test]
+fn logs_with_times_since_then_are_asked_for_and_times_stand_apart_in_json() {
+    let chunk = |data: &[u8]| LogChunk { stream: Stream::Stdout.into(), data: data.to_vec() };
+    let core = FakeCore::start_with(|script| {
+        script.logs = vec![chunk(b"2026-11-24T16:00:00.5Z one two\n2026-11-24T16:00:01Z \n")];
+    });
+    let asks = ["--json", "app", "logs", "2167", "--timestamps", "--since", "2023-11-14T22:13:20Z"];
+    let run = run(&core.socket(), &asks);
+    let lines: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let expected = [
+        json!({"stream": "stdout", "time": "2026-11-24T16:00:00.5Z", "line": "one two"}),
+        json!({"stream": "stdout", "time": "2026-11-24T16:00:01Z", "line": ""}),
+    ];
+    assert_eq!(lines, expected);
+    let asked = core.script().logs_asked.clone().unwrap();
+    assert_eq!((asked.timestamps, asked.since_ms), (true, Some(1_700_000_000_000)));
+}
+
+#[test]
 fn logs_that_follow_arrive_before_the_end() {
     let core = core();
     let mut command = command(&core.socket(), &["app", "logs", "2167", "-f"]);

@@ -20,10 +20,8 @@ pub struct LogsQuery {
     pub app: AppId,
     /// The service; `None`: the only one.
     pub service: Option<ServiceName>,
-    /// Go on with what comes.
-    pub follow: bool,
-    /// So many lines from the end; `None`: all.
-    pub tail: Option<u32>,
+    /// What is read of it.
+    pub reading: Reading,
 }
 
 /// Opens the output of the newest container of the service.
@@ -39,6 +37,5 @@ pub async fn open(
     let ours = [(labels::INSTANCE, context.instance.as_str()), (labels::APP_ID, id.as_str())];
     let containers = context.engine.containers(&ours).await?;
     let (_, container) = choose(query.app, query.service.as_ref(), Fallback::Ask, &containers)?;
-    let reading = Reading { follow: query.follow, tail: query.tail, ..Reading::default() };
-    Ok(context.engine.logs(&container.id, reading).await?)
+    Ok(context.engine.logs(&container.id, query.reading).await?)
 }

@@ -18,6 +18,7 @@ use crate::{
     actions::logs::{self, LogsQuery},
     domain::{apply_time, host_access, intent::Action, record::AppliedBy, update_strategy},
     error::CoreError,
+    ports::engine::Reading,
     reconcile::Reconciler,
 };
 
@@ -156,11 +157,14 @@ impl Apps for AppsService {
     type LogsStream = BoxStream<'static, Result<LogChunk, Status>>;
 
     async fn logs(&self, request: Request<LogsRequest>) -> Result<Response<Self::LogsStream>, Status> {
-        let LogsRequest { app_id, service, follow, tail_lines } = request.into_inner();
+        let LogsRequest { app_id, service, follow, tail_lines: tail, timestamps, since_ms } =
+            request.into_inner();
+        let since_ns = since_ms.map(|ms| ms.saturating_mul(1_000_000));
+        let reading = Reading { follow, tail, since_ns, timed: timestamps };
         let work = async {
             let app = AppId::new(app_id)?;
             let service = if service.is_empty() { None } else { Some(ServiceName::parse(&service)?) };
-            logs::open(&self.reconciler, &LogsQuery { app, service, follow, tail: tail_lines }).await
+            logs::open(&self.reconciler, &LogsQuery { app, service, reading }).await
         };
         let output = work.await.map_err(|error| to_status(&error))?;
         let chunks = output.map(|item| {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use supervisor_core::ports::engine::Reading;
 use supervisor_proto::v1::{
     AppRequest, ErrorReason, GetConnectivityRequest, LogsRequest, SetHeartbeatRequest, SetVpnRequest,
     WatchConnectivityRequest, WatchRequest,
@@ -62,6 +63,22 @@ async fn vpn_is_started_and_stopped_and_a_host_that_cannot_is_said_so() {
     assert_eq!(served.world.device.calls(), ["VPN up=false", "VPN up=true"]);
     served.world.device.fault_on("VPN", Fault::Absent);
     assert_eq!(set(true).await.unwrap_err().reason(), Some(ErrorReason::LogindUnavailable));
+}
+
+#[tokio::test]
+async fn logs_ask_the_engine_for_the_part_that_is_asked_for() {
+    let served = Served::on(World::with_app(APP).await);
+    let request = LogsRequest {
+        app_id: APP,
+        tail_lines: Some(5),
+        timestamps: true,
+        since_ms: Some(7),
+        ..LogsRequest::default()
+    };
+    let mut logs = served.client().logs(request, "-").await.unwrap();
+    logs.message().await.unwrap().unwrap();
+    let reading = Reading { follow: false, tail: Some(5), since_ns: Some(7_000_000), timed: true };
+    assert_eq!(served.world.device.state().output_asked, Some(reading));
 }
 
 #[tokio::test]

@@ -18,7 +18,10 @@ use crate::{
         confinement::Confinement, observed::Container, record::AppRecord, target::RestartPolicy,
         volume::MadeVolume,
     },
-    ports::store::{PowerIntent, StoredApiAccess},
+    ports::{
+        engine::Reading,
+        store::{PowerIntent, StoredApiAccess},
+    },
 };
 
 /// A condition that is not met by then will never be.
@@ -83,6 +86,8 @@ pub struct State {
     pub emptied: u32,
     /// Update locks by app and path; the value is what the lock file holds.
     pub locks: BTreeMap<(AppId, String), String>,
+    /// What was read of a container's output last.
+    pub output_asked: Option<Reading>,
     /// Services whose new container says that it has taken over.
     pub taken_over: BTreeSet<(AppId, ServiceName)>,
     /// Seconds since 1970, when the device was made.

@@ -403,7 +403,8 @@ impl Engine for FakeDevice {
     ) -> Result<BoxStream<'static, Result<Output, EngineError>>, EngineError> {
         let time = if reading.timed { format!("{SAID_AT} ") } else { String::new() };
         let line = Output { is_stderr: false, bytes: format!("{time}hello from {id}\n").into_bytes() };
-        self.engine(format!("logs {id}"), |_| {
+        self.engine(format!("logs {id}"), |state| {
+            state.output_asked = Some(reading);
             let said = futures_util::stream::iter([Ok(line)]);
             let more = futures_util::stream::pending();
             Ok(if reading.follow { said.chain(more).boxed() } else { said.boxed() })
