@@ -2,6 +2,7 @@
 //! It parses its arguments, calls core, and ends with an exit code that says what happened.
 
 mod args;
+mod cloud_standing;
 mod commands;
 mod compose_file;
 mod confirm;

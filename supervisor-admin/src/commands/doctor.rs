@@ -10,6 +10,7 @@ use supervisor_proto::{
 use super::Session;
 use crate::{
     args::DoctorArgs,
+    cloud_standing,
     doctor::{
         self, Level,
         facts::{CoreFacts, CoreTrouble, Facts},
@@ -37,10 +38,11 @@ pub(super) async fn run(session: &mut Session<'_>, args: &DoctorArgs) -> Result<
 async fn ask(session: &Session<'_>) -> Result<CoreFacts, CoreTrouble> {
     let (client, id) = (&session.client, session.request_id.as_str());
     let hello = client.hello().await.map_err(|error| trouble(&error))?;
-    let (apps, connectivity, examined) = tokio::join!(
+    let (apps, connectivity, examined, cloud) = tokio::join!(
         client.list(ListRequest {}, id),
         client.get_connectivity(GetConnectivityRequest {}, id),
         client.examine(ExamineRequest {}, id),
+        cloud_standing::ask(client, id),
     );
     let sentence = |error: CallError| error.to_string();
     Ok(CoreFacts {
@@ -48,6 +50,7 @@ async fn ask(session: &Session<'_>) -> Result<CoreFacts, CoreTrouble> {
         apps: apps.map_err(sentence),
         connectivity: connectivity.map_err(sentence),
         examined: examined.map_err(sentence),
+        cloud: cloud.map_err(|error| error.to_string()),
     })
 }
 

@@ -7,6 +7,7 @@ use supervisor_proto::{
 
 use super::Session;
 use crate::{
+    cloud_standing,
     failure::Failure,
     render,
     views::{AppsView, StatusView, role_word},
@@ -17,12 +18,15 @@ pub(super) async fn run(session: &mut Session<'_>) -> Result<(), Failure> {
     let hello = session.client.hello().await?;
     let mut list = AppsView::from(session.client.list(ListRequest {}, id).await?);
     let connectivity = session.client.get_connectivity(GetConnectivityRequest {}, id).await?;
+    let cloud = cloud_standing::ask(&session.client, id).await;
     let mut view = StatusView {
         core_version: hello.core_version,
         contract_version: CONTRACT_VERSION,
         role: role_word(hello.role),
         engine_available: list.engine_available,
         heartbeat: connectivity.into(),
+        // Not everybody may ask, and there may be no frontend to ask.
+        cloud: cloud.inspect_err(|error| log::debug!("cloud not known error='{error}'")).ok(),
         apps: Vec::new(),
     };
     if session.output.is_json() {

@@ -35,6 +35,8 @@ pub enum Check {
     Policy,
     /// The API's host.
     Connectivity,
+    /// How the device stands with its cloud.
+    Cloud,
     /// Apps that fail.
     Apps,
     /// Update locks.
@@ -62,6 +64,7 @@ impl Check {
             Self::Clock => "clock",
             Self::Policy => "policy",
             Self::Connectivity => "connectivity",
+            Self::Cloud => "cloud",
             Self::Apps => "apps",
             Self::Locks => "locks",
             Self::Led => "led",

@@ -7,7 +7,7 @@ use supervisor_docs::{ADMIN, in_brackets, rows, words};
 use super::{Check, Level};
 
 /// Every check; a new one does not compile before [`place`] has it, nor pass before this list has it.
-const CHECKS: [Check; 18] = [
+const CHECKS: [Check; 19] = [
     Check::Socket,
     Check::Role,
     Check::Contract,
@@ -23,6 +23,7 @@ const CHECKS: [Check; 18] = [
     Check::Clock,
     Check::Policy,
     Check::Connectivity,
+    Check::Cloud,
     Check::Apps,
     Check::Locks,
     Check::Led,
@@ -45,9 +46,10 @@ const fn place(check: Check) -> usize {
         Check::Clock => 12,
         Check::Policy => 13,
         Check::Connectivity => 14,
-        Check::Apps => 15,
-        Check::Locks => 16,
-        Check::Led => 17,
+        Check::Cloud => 15,
+        Check::Apps => 16,
+        Check::Locks => 17,
+        Check::Led => 18,
     }
 }
 

@@ -7,6 +7,8 @@ use supervisor_proto::{
     v1::{AppsState, ConnectivityState, ExamineReply},
 };
 
+use crate::cloud_standing::CloudStanding;
+
 /// Everything.
 #[derive(Debug)]
 pub struct Facts {
@@ -103,4 +105,6 @@ pub struct CoreFacts {
     pub connectivity: Result<ConnectivityState, String>,
     /// What only core can see.
     pub examined: Result<ExamineReply, String>,
+    /// How the device stands with its cloud, or why that cannot be said.
+    pub cloud: Result<CloudStanding, String>,
 }

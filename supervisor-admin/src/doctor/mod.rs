@@ -3,6 +3,7 @@
 
 mod apps;
 mod check;
+pub mod cloud;
 mod contact;
 mod device;
 pub mod facts;
@@ -20,6 +21,7 @@ pub fn evaluate(facts: &Facts) -> Vec<Finding> {
     let mut findings = contact::evaluate(facts);
     if let Ok(core) = &facts.core {
         findings.extend(device::evaluate(core));
+        findings.extend(cloud::evaluate(&core.cloud));
         findings.extend(apps::evaluate(core));
     }
     findings.extend(device::clock_year(facts.local.now_s));

@@ -6,6 +6,7 @@ use super::{
     facts::{CoreFacts, CoreTrouble, FileFacts, LocalFacts, SocketFile, UnitState},
     *,
 };
+use crate::cloud_standing::CloudStanding;
 
 fn file(mode: u32) -> FileFacts {
     FileFacts { uid: 0, gid: 65532, mode }
@@ -62,7 +63,42 @@ fn core(change: impl FnOnce(&mut v1::ExamineReply)) -> CoreFacts {
             ..v1::ConnectivityState::default()
         }),
         examined: Ok(examined),
+        cloud: Ok(standing("connected")),
     }
+}
+
+fn standing(state: &str) -> CloudStanding {
+    CloudStanding {
+        state: state.to_owned(),
+        answered_s_ago: None,
+        last_error: None,
+        refused_apps: std::collections::BTreeMap::new(),
+        api_key_reported: true,
+    }
+}
+
+#[test]
+fn cloud_that_the_device_does_not_stand_well_with_is_named_with_an_advice() {
+    let of = |cloud| Facts { local: local(), core: Ok(CoreFacts { cloud, ..core(|_| {}) }) };
+    for state in ["connected", "unmanaged"] {
+        assert_eq!(wrong(&of(Ok(standing(state)))), []);
+    }
+    for state in ["unregistered", "connecting", "unreachable", "what a newer frontend says"] {
+        assert_eq!(wrong(&of(Ok(standing(state)))), [("cloud", Level::Warn)]);
+    }
+    for state in ["unauthorised", "unknown_device"] {
+        assert_eq!(wrong(&of(Ok(standing(state)))), [("cloud", Level::Fail)]);
+    }
+    let unreported = CloudStanding { api_key_reported: false, ..standing("connected") };
+    assert_eq!(wrong(&of(Ok(unreported.clone()))), [("cloud", Level::Warn)]);
+    let alone = CloudStanding { state: "unmanaged".to_owned(), ..unreported };
+    assert_eq!(wrong(&of(Ok(alone))), []);
+    let refused_apps = [("a1".to_owned(), "privileged is not granted".to_owned())].into();
+    assert_eq!(
+        wrong(&of(Ok(CloudStanding { refused_apps, ..standing("connected") }))),
+        [("cloud", Level::Fail)]
+    );
+    assert_eq!(wrong(&of(Err("the frontend does not answer".to_owned()))), []);
 }
 
 fn sound() -> Facts {

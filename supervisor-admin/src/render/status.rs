@@ -5,6 +5,8 @@ use super::{
     paint::{Tone, paint},
 };
 use crate::{
+    cloud_standing::CloudStanding,
+    doctor::cloud,
     output::one_line,
     views::{AppsView, HeartbeatView, StatusView},
 };
@@ -18,11 +20,22 @@ pub fn status(view: &StatusView, list: &AppsView, coloured: bool) -> String {
     };
     let core = format!("{} (contract {}), you are {}", view.core_version, view.contract_version, view.role);
     format!(
-        "core       {}\nengine     {engine}\nheartbeat  {}\n\n{}",
+        "core       {}\nengine     {engine}\nheartbeat  {}\ncloud      {}\n\n{}",
         one_line(&core),
         heartbeat(&view.heartbeat, coloured),
+        cloud(view.cloud.as_ref(), coloured),
         apps(list, coloured).trim_end_matches('\n')
     ) + "\n"
+}
+
+fn cloud(standing: Option<&CloudStanding>, coloured: bool) -> String {
+    let Some(standing) = standing else { return "not known: the frontend does not say".to_owned() };
+    let tone = match standing.state.as_str() {
+        "connected" => Some(Tone::Good),
+        "unmanaged" | "unregistered" | "connecting" => None,
+        _ => Some(Tone::Bad),
+    };
+    paint(&one_line(&cloud::sentence(standing)), tone, coloured)
 }
 
 /// The heartbeat, in one line without its end.

@@ -82,6 +82,7 @@ fn answers() -> Vec<(&'static str, Value)> {
         role: "admin",
         engine_available: true,
         heartbeat: heartbeat(),
+        cloud: None,
         apps: vec![app()],
     };
     let policy =

@@ -9,7 +9,7 @@ mod policy;
 use serde::Serialize;
 use supervisor_proto::v1::{self, Activity, Role};
 
-use crate::timestamp;
+use crate::{cloud_standing::CloudStanding, timestamp};
 
 pub use self::{
     doctor::DoctorView,
@@ -43,6 +43,8 @@ pub struct StatusView {
     pub role: &'static str,
     pub engine_available: bool,
     pub heartbeat: HeartbeatView,
+    /// As `cloud` of `GET /v1/device`; null where it cannot be asked.
+    pub cloud: Option<CloudStanding>,
     pub apps: Vec<AppView>,
 }
 

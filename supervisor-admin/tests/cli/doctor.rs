@@ -26,7 +26,11 @@ fn sound() -> v1::ExamineReply {
 }
 
 fn core_that_sees(examined: v1::ExamineReply) -> FakeCore {
-    let core = FakeCore::start_with(|script| script.examined = examined);
+    let core = FakeCore::start_with(|script| {
+        script.examined = examined;
+        // Nobody listens there, whatever else runs on this machine.
+        script.api_port = 1;
+    });
     fs::set_permissions(core.socket(), fs::Permissions::from_mode(0o660)).unwrap();
     fs::set_permissions(core.folder(), fs::Permissions::from_mode(0o750)).unwrap();
     core
@@ -48,7 +52,7 @@ fn doctor_of_a_sound_device_ends_with_0() {
     assert!(run.stdout.ends_with("nothing is wrong\n"), "{run:?}");
     let mut calls = core.script().calls.clone();
     calls.sort();
-    assert_eq!(calls, ["examine", "get_connectivity", "list"]);
+    assert_eq!(calls, ["examine", "get_api_access", "get_connectivity", "list"]);
 }
 
 #[test]

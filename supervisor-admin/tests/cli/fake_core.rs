@@ -300,8 +300,8 @@ impl access::ApiAccess for Service {
         &self,
         request: Request<v1::GetApiAccessRequest>,
     ) -> Answer<v1::GetApiAccessReply> {
-        let api_key = self.heard("get_api_access", &request)?.api_key.clone();
-        Ok(Response::new(v1::GetApiAccessReply { api_key, port: 48484 }))
+        let script = self.heard("get_api_access", &request)?;
+        Ok(Response::new(v1::GetApiAccessReply { api_key: script.api_key.clone(), port: script.api_port }))
     }
 
     async fn rotate_api_key(

@@ -30,6 +30,8 @@ pub struct Script {
     pub state: v1::AppsState,
     pub connectivity: v1::ConnectivityState,
     pub api_key: String,
+    /// Where the frontend is said to listen.
+    pub api_port: u32,
     pub logs: Vec<v1::LogChunk>,
     /// What the process in a container does before it repeats its input.
     pub terminal: Vec<v1::terminal_output::Output>,
@@ -98,6 +100,7 @@ pub fn quiet_script() -> Script {
             online: true,
         },
         api_key: "k1".to_owned(),
+        api_port: 48484,
         logs: Vec::new(),
         terminal: Vec::new(),
         terminal_end: v1::TerminalEnded {

@@ -1,27 +1,42 @@
 //! `status`, help and completions.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     fake_core::FakeCore,
-    tool::{command, finish, run},
+    tool::{command, finish, frontend, run},
 };
 
 #[test]
-fn status_as_text_shows_core_engine_heartbeat_and_apps() {
-    let core = FakeCore::start();
+fn status_as_text_shows_core_engine_heartbeat_cloud_and_apps() {
+    let answer = r#"{"cloud":{"state":"unreachable","answered_s_ago":90,"last_error":"the server answered 503","refused_apps":{},"api_key_reported":true}}"#;
+    let (api_port, asked) = frontend(answer);
+    let core = FakeCore::start_with(|script| script.api_port = api_port);
     let run = run(&core.socket(), &["status"]);
     assert_eq!(run.code, 0, "{run:?}");
     let expected = "\
 core       9.8.7 (contract 1), you are admin
 engine     available
 heartbeat  on, online, api.example.org:443
+cloud      unreachable, answered 90 s ago: the server answered 503
 
 APP   NAME         STATE            RUNNING  COMMIT
 7     pulling [2J  downloading 42%  0/0      -
 2167  demo         idle             1/2      c0ffee000000
 ";
     assert_eq!(run.stdout, expected);
+    let asked = asked.join().unwrap();
+    assert!(asked.starts_with("GET /v1/device HTTP/1.1\r\n"), "{asked}");
+    assert!(asked.contains("\r\nAuthorization: Bearer k1\r\n"), "{asked}");
+}
+
+#[test]
+fn status_without_a_frontend_does_not_know_the_cloud() {
+    // Nobody listens on port 1 of this machine.
+    let core = FakeCore::start_with(|script| script.api_port = 1);
+    let text = run(&core.socket(), &["status"]);
+    assert!(text.code == 0 && text.stdout.contains("\ncloud      not known: "), "{text:?}");
+    assert_eq!(run(&core.socket(), &["--json", "status"]).json()["cloud"], Value::Null);
 }
 
 #[test]

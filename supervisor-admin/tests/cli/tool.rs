@@ -1,9 +1,11 @@
 //! Runs the tool.
 
 use std::{
-    io::{Seek as _, Write as _},
+    io::{Read as _, Seek as _, Write as _},
+    net::TcpListener,
     path::Path,
     process::{Command, Stdio},
+    thread,
 };
 
 use serde_json::Value;
@@ -60,4 +62,23 @@ pub fn run_with_input(socket: &Path, words: &[&str], input: &[u8]) -> Run {
     let mut command = command(socket, words);
     command.stdin(file);
     finish(command)
+}
+
+/// A frontend that answers one request with this body, on a port of its own; what it was asked comes of its thread.
+pub fn frontend(body: &'static str) -> (u32, thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let answering = thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        let mut asked = Vec::new();
+        while !asked.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            asked.extend(byte);
+        }
+        let length = body.len();
+        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+        String::from_utf8(asked).unwrap()
+    });
+    (port.into(), answering)
 }
