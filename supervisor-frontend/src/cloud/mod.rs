@@ -10,6 +10,7 @@
 
 pub mod api;
 pub mod identity;
+pub mod log_stream;
 mod preparation;
 pub mod report;
 pub mod settings;
@@ -32,8 +33,9 @@ use crate::{
     },
     device::DeviceFacts,
 };
-use api::ApiEndpoint;
+use api::{ApiClient, ApiEndpoint};
 use identity::{Identity, introduction::Introduction, keeper::Keeper, record::RecordFile};
+use log_stream::LogStream;
 use preparation::{Prepared, prepare};
 use report::{Reporter, Sight, schedule::Timing};
 use settings::CloudSettings;
@@ -147,8 +149,7 @@ async fn run(
     let mut tasks: JoinSet<()> = JoinSet::new();
     let defaults = target::defaults(config.poll_interval, device.poll_interval);
     let (to_core, sessions) = (surroundings.core.clone(), surroundings.sessions.clone());
-    let core =
-        CoreSide { client: surroundings.core, sessions: surroundings.sessions, states: states.clone() };
+    let core = CoreSide { client: to_core.clone(), sessions: sessions.clone(), states: states.clone() };
     let cache = TargetCache::new(&config.state_dir);
     tasks.spawn(target::run(client.clone(), cache, defaults, core, view.clone(), identity.subscribe()));
     let file = RecordFile::new(&config.state_dir);
@@ -160,6 +161,8 @@ async fn run(
         Introduction { core: to_core, sessions, known, api_host: client.endpoint().host().to_owned() };
     tasks.spawn(introduction.run());
     let board = view.board.clone();
+    let logs_at = device.logs_endpoint.map_or_else(|| client.clone(), |endpoint| client.of(endpoint));
+    tasks.spawn(logs(logs_at, &surroundings, &view, identity.subscribe()).run());
     let reporter = Reporter::new(Sight {
         client,
         identity: identity.subscribe(),
@@ -173,4 +176,20 @@ async fn run(
     });
     tasks.spawn(reporter.run());
     while tasks.join_next().await.is_some() {}
+}
+
+fn logs(
+    client: ApiClient,
+    surroundings: &Surroundings,
+    view: &CloudView,
+    identity: IdentityWatch,
+) -> LogStream {
+    LogStream {
+        client,
+        identity,
+        settings: view.settings.subscribe(),
+        core: surroundings.core.clone(),
+        sessions: surroundings.sessions.clone(),
+        timing: log_stream::Timing::default(),
+    }
 }

@@ -10,6 +10,8 @@ mod bad_input;
 #[cfg(test)]
 mod cloud_identity;
 #[cfg(test)]
+mod cloud_logs;
+#[cfg(test)]
 mod cloud_report;
 #[cfg(test)]
 mod cloud_target;

@@ -120,6 +120,10 @@ pub struct Shared {
     pub applied: Arc<Mutex<Vec<v1::Target>>>,
     pub connectivity: watch::Sender<v1::ConnectivityState>,
     pub rotations: broadcast::Sender<v1::RotationRequested>,
+    /// What the apps say; whoever follows hears it all, from the beginning.
+    pub journal: watch::Sender<Vec<v1::JournalLine>>,
+    /// From when on the journal was asked for. It leaves no [`Call`].
+    pub journal_asked: watch::Sender<Vec<u64>>,
     pub shells: mpsc::UnboundedSender<Shell>,
 }
 
@@ -173,6 +177,8 @@ impl FakeCore {
             applied: Arc::default(),
             connectivity: watch::Sender::new(online),
             rotations: broadcast::Sender::new(4),
+            journal: watch::Sender::default(),
+            journal_asked: watch::Sender::default(),
             shells: shell_sender,
         };
         let _ = std::fs::remove_file(socket);
@@ -256,6 +262,7 @@ async fn serve(listener: UnixListener, services: Shared) -> Result<(), tonic::tr
         .add_service(v1::power_server::PowerServer::new(services.clone()))
         .add_service(v1::apps_server::AppsServer::new(services.clone()))
         .add_service(v1::inspection_server::InspectionServer::new(services.clone()))
+        .add_service(v1::journal_server::JournalServer::new(services.clone()))
         .add_service(v1::terminal_server::TerminalServer::new(services.clone()))
         .add_service(v1::connectivity_server::ConnectivityServer::new(services.clone()))
         .add_service(v1::device_identity_server::DeviceIdentityServer::new(services.clone()))

@@ -6,15 +6,15 @@ use supervisor_proto::{
     REQUEST_ID_METADATA,
     v1::{
         AppDescription, AppReply, AppRequest, ApplyReply, ApplyRequest, AppsState, ConnectivityState,
-        DescribeAppRequest, ErrorReason, GetApiAccessReply, GetApiAccessRequest, GetConnectivityRequest,
-        HelloReply, HelloRequest, ListRequest, LogChunk, LogsRequest, PowerReply, PowerRequest,
-        RecordIdentityReply, RecordIdentityRequest, Role, RotateApiKeyReply, RotateApiKeyRequest,
-        RotationRequested, SetApiAccessReply, SetApiAccessRequest, SetHeartbeatReply, SetHeartbeatRequest,
-        SetRegistryAccessReply, SetRegistryAccessRequest, SetVpnReply, SetVpnRequest, UpdateReply,
-        UpdateRequest, WatchConnectivityRequest, WatchRequest, WatchRotationsRequest,
+        DescribeAppRequest, ErrorReason, FollowJournalRequest, GetApiAccessReply, GetApiAccessRequest,
+        GetConnectivityRequest, HelloReply, HelloRequest, JournalLine, ListRequest, LogChunk, LogsRequest,
+        PowerReply, PowerRequest, RecordIdentityReply, RecordIdentityRequest, Role, RotateApiKeyReply,
+        RotateApiKeyRequest, RotationRequested, SetApiAccessReply, SetApiAccessRequest, SetHeartbeatReply,
+        SetHeartbeatRequest, SetRegistryAccessReply, SetRegistryAccessRequest, SetVpnReply, SetVpnRequest,
+        UpdateReply, UpdateRequest, WatchConnectivityRequest, WatchRequest, WatchRotationsRequest,
         api_access_server::ApiAccess, apps_server::Apps, connectivity_server::Connectivity,
         contract_server::Contract, device_identity_server::DeviceIdentity, inspection_server::Inspection,
-        power_server::Power, registry_server::Registry,
+        journal_server::Journal, power_server::Power, registry_server::Registry,
     },
 };
 use tokio_stream::{
@@ -215,5 +215,22 @@ impl Registry for Shared {
         let SetRegistryAccessRequest { api_host, username, password } = request.get_ref().clone();
         self.act(Call::RegistryAccess { api_host, username, password }, id(&request)).await?;
         Ok(Response::new(SetRegistryAccessReply {}))
+    }
+}
+
+#[async_trait]
+impl Journal for Shared {
+    type FollowStream = Pushed<JournalLine>;
+
+    async fn follow(&self, request: Request<FollowJournalRequest>) -> Answer<Self::FollowStream> {
+        let since_ns = request.into_inner().since_ns;
+        self.journal_asked.send_modify(|asked| asked.push(since_ns));
+        let mut told = 0;
+        let news = WatchStream::new(self.journal.subscribe()).map(move |all| {
+            let new: Vec<JournalLine> = all.get(told..).unwrap_or_default().to_vec();
+            told = all.len();
+            futures_util::stream::iter(new.into_iter().filter(move |line| line.time_ns >= since_ns).map(Ok))
+        });
+        Ok(Response::new(Box::pin(futures_util::StreamExt::flatten(news))))
     }
 }

@@ -1,0 +1,104 @@
+//! One stream: a request whose body is made as it is sent.
+
+use std::{
+    convert::Infallible,
+    io::{self, Write as _},
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use flate2::{Compression, write::GzEncoder};
+use futures_util::stream::{self, Stream};
+use reqwest::{
+    Body,
+    header::{CONTENT_ENCODING, CONTENT_TYPE},
+};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::{Timing, buffer::Buffer};
+use crate::cloud::{
+    api::{ApiClient, CloudFailure, read_body, success},
+    identity::Identity,
+};
+
+/// The server takes no other, with no parameter either.
+const NDJSON: &str = "application/x-ndjson";
+/// Of lines, before they are packed.
+const PIECE_BYTES: usize = 32 << 10;
+const MAX_ANSWER_BYTES: usize = 4096;
+/// How much longer than its body a request may take.
+const ANSWER_DEADLINE: Duration = Duration::from_mins(1);
+
+/// Sends what is in the buffer and what comes, until nothing has come for a while. The body is asked for only once
+/// there is a connection, so that an attempt in vain takes no lines.
+pub(super) async fn upload(
+    client: &ApiClient,
+    identity: &Identity,
+    buffer: &Arc<Buffer>,
+    timing: Timing,
+) -> Result<(), CloudFailure> {
+    let packing = Packing {
+        buffer: Arc::clone(buffer),
+        encoder: Some(GzEncoder::new(Vec::new(), Compression::fast())),
+        timing,
+        next: Instant::now(),
+        end: Instant::now() + timing.longest,
+    };
+    let request = client
+        .post(&format!("/device/v2/{}/log-stream", identity.uuid))
+        .bearer_auth(identity.key.expose())
+        .header(CONTENT_TYPE, NDJSON)
+        .header(CONTENT_ENCODING, "gzip")
+        .timeout(timing.longest + ANSWER_DEADLINE)
+        .body(Body::wrap_stream(packing.into_stream()));
+    // An answer before the end says why the server wants no more.
+    let answer = success(request.send().await?)?;
+    let _ = read_body(answer, MAX_ANSWER_BYTES).await;
+    Ok(())
+}
+
+struct Packing {
+    buffer: Arc<Buffer>,
+    /// None once the end is written.
+    encoder: Option<GzEncoder<Vec<u8>>>,
+    timing: Timing,
+    /// No piece before this.
+    next: Instant,
+    /// The stream ends then.
+    end: Instant,
+}
+
+impl Packing {
+    fn into_stream(self) -> impl Stream<Item = Result<Vec<u8>, Infallible>> {
+        stream::unfold(self, |mut packing| async { packing.piece().await.map(|piece| (Ok(piece), packing)) })
+    }
+
+    /// The next piece of the body; none after the last.
+    async fn piece(&mut self) -> Option<Vec<u8>> {
+        let mut encoder = self.encoder.take()?;
+        sleep_until(self.next).await;
+        let now = Instant::now();
+        let idle = self.timing.idle.min(self.end.saturating_duration_since(now));
+        if now >= self.end || timeout(idle, self.buffer.filled()).await.is_err() {
+            // A piece in memory cannot fail to be written.
+            return encoder.finish().ok();
+        }
+        let lines = self.buffer.take(PIECE_BYTES, now_ms());
+        let piece = pack(&mut encoder, &lines).ok()?;
+        self.next = Instant::now() + self.timing.spacing;
+        self.encoder = Some(encoder);
+        Some(piece)
+    }
+}
+
+/// Packed so that the other side can read all of it now.
+fn pack(encoder: &mut GzEncoder<Vec<u8>>, lines: &[u8]) -> io::Result<Vec<u8>> {
+    encoder.write_all(lines)?;
+    encoder.flush()?;
+    Ok(std::mem::take(encoder.get_mut()))
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
