@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
 use supervisor_proto::{
     client::{CallError, CoreClient},
     ids::AppId,
@@ -74,6 +74,11 @@ fn line(output: &mut Output, app_id: AppId, what: &WhatView) {
     drop(output.error_bytes(format!("app {app_id}: {}\n", one_line(&text)).as_bytes()));
 }
 
+/// How much has come, for people.
+fn of(done_bytes: u64, total_bytes: u64) -> String {
+    format!("{} of {}", DecimalBytes(done_bytes), DecimalBytes(total_bytes))
+}
+
 struct Bar {
     app_id: AppId,
     line: ProgressBar,
@@ -89,10 +94,11 @@ impl Bar {
 
     fn show(&self, what: &WhatView) {
         match what {
-            WhatView::PullProgress { image, percent } => {
+            WhatView::PullProgress { image, percent, done_bytes, total_bytes } => {
                 self.style(PULLING);
                 self.line.set_position((*percent).into());
-                self.line.set_message(format!("app {}: pull {}", self.app_id, one_line(image)));
+                let size = total_bytes.map(|all| format!(" {}", of(*done_bytes, all))).unwrap_or_default();
+                self.line.set_message(format!("app {}: pull {}{size}", self.app_id, one_line(image)));
             }
             WhatView::StepBegun { .. } | WhatView::CycleEnded { .. } => self.working(&render::said(what).0),
             _ => {}

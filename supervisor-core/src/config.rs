@@ -106,6 +106,9 @@ pub struct Config {
     /// Time between the answer to a reboot or shutdown and the act
     #[arg(long, env = "POWER_DELAY_MS", value_name = "POWER_DELAY_MS", default_value = "1000", value_parser = delay)]
     pub power_delay_ms: Duration,
+    /// Bytes that stay free where the engine keeps images: a pull that would leave less is refused
+    #[arg(long, env = "PULL_RESERVE_BYTES", value_name = "PULL_RESERVE_BYTES", default_value_t = 64 << 20)]
+    pub pull_reserve_bytes: u64,
     /// The cloud's API, whose host the connectivity check connects to [default: config.json's, else none]
     #[arg(long, env = "API_ENDPOINT", value_name = "API_ENDPOINT")]
     pub api_endpoint: Option<Endpoint>,

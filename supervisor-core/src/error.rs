@@ -3,7 +3,7 @@
 use supervisor_proto::ids::{AppId, InvalidId, ServiceName};
 
 use crate::{
-    domain::{dependency::Wait, order::Cycle, policy::Refusals},
+    domain::{dependency::Wait, order::Cycle, policy::Refusals, size::Size},
     ports::{
         engine::EngineError, host_files::HostFilesError, power::PowerError, store::StoreError, vpn::VpnError,
     },
@@ -133,6 +133,21 @@ pub enum CoreError {
         "app {0} was applied by the owner, and only the owner may change it: remove it first, or choose another id"
     )]
     OwnersApp(AppId),
+    /// An image does not fit where the engine keeps images.
+    #[error(
+        "no space for image {image}: {} are needed, {} are free, of which {} are kept: make room, or choose a smaller image",
+        Size(*.needed_bytes), Size(*.free_bytes), Size(*.reserve_bytes)
+    )]
+    NoSpace {
+        /// The image.
+        image: String,
+        /// What is still to be written, as far as is known: an estimate.
+        needed_bytes: u64,
+        /// What is free.
+        free_bytes: u64,
+        /// What has to stay free.
+        reserve_bytes: u64,
+    },
     /// A running pull was cancelled.
     #[error("the download was cancelled")]
     Cancelled,

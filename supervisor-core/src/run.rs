@@ -10,7 +10,7 @@ use std::{
 use supervisor_proto::policy::{Policy, PolicyFileError};
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::watch,
+    sync::{Notify, watch},
 };
 
 use crate::{
@@ -57,7 +57,7 @@ use crate::{
         power::PowerManager,
         store::{PowerIntent, Store, StoreError},
     },
-    reconcile::{Context, Reconciler, engine_watch, status::StatusBoard},
+    reconcile::{Context, Reconciler, clean_up, engine_watch, free_space::FreeSpace, status::StatusBoard},
     watchdog::{self, Watchdog},
 };
 
@@ -127,6 +127,7 @@ pub async fn run(config: Config) -> Result<(), RunError> {
     let reconciler = Arc::clone(&services.reconciler);
     policy_file::read_again_on_hangup(services.policy_file.clone(), policy_sender, Arc::clone(&reconciler))
         .map_err(RunError::Process)?;
+    tokio::spawn(clean_up::follow(Arc::clone(&reconciler)));
     let watching = tokio::spawn(engine_watch::follow(Arc::clone(&reconciler)));
     let _watchdog = Watchdog::start().map_err(RunError::Process)?;
     let roles = RolePolicy { frontend_uid: config.frontend_uid, admin_gid: config.admin_gid };
@@ -201,6 +202,8 @@ async fn assemble(
         device: told.device.subscribe(),
         api: told.api.subscribe(),
         registry: told.registry.subscribe(),
+        space: free_space(config, &facts),
+        settled: Notify::new(),
         closing: closing.clone(),
         status: StatusBoard::default(),
         events: EventFeed::default(),
@@ -279,6 +282,11 @@ async fn this_boot() -> Boot {
         |id| id.as_str().to_owned(),
     );
     Boot { id }
+}
+
+fn free_space(config: &Config, facts: &Arc<LinuxHostFacts>) -> FreeSpace {
+    let facts = Arc::<LinuxHostFacts>::clone(facts);
+    FreeSpace::new(facts, config.host_root.clone(), config.pull_reserve_bytes)
 }
 
 fn diagnosis(

@@ -33,7 +33,9 @@ pub fn said(what: &WhatView) -> (String, Option<Tone>) {
         WhatView::StepEnded { step, error: Some(error), .. } => {
             (format!("failed: {}: {error}", words(step)), Some(Tone::Bad))
         }
-        WhatView::PullProgress { image, percent } => (format!("pull {image} {percent}%"), Some(Tone::Busy)),
+        WhatView::PullProgress { image, percent, .. } => {
+            (format!("pull {image} {percent}%"), Some(Tone::Busy))
+        }
         WhatView::ContainerChanged { service, container_id, happening, exit_code, health } => {
             let of = service.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
             let (word, tone) = container(happening, *exit_code, health.as_deref());

@@ -39,6 +39,8 @@ pub enum WhatView {
     PullProgress {
         image: String,
         percent: u32,
+        done_bytes: u64,
+        total_bytes: Option<u64>,
     },
     ContainerChanged {
         service: Option<String>,
@@ -96,7 +98,12 @@ impl From<What> for WhatView {
                 duration_ms: it.duration_ms,
                 error: filled(it.error),
             },
-            What::PullProgress(it) => Self::PullProgress { image: it.image, percent: it.percent },
+            What::PullProgress(it) => Self::PullProgress {
+                image: it.image,
+                percent: it.percent,
+                done_bytes: it.done_bytes,
+                total_bytes: Some(it.total_bytes).filter(|bytes| *bytes > 0),
+            },
             What::ContainerChanged(it) => Self::ContainerChanged {
                 service: filled(it.service),
                 container_id: it.container_id,

@@ -76,7 +76,15 @@ fn every_kind_of_event_has_its_word_and_control_characters_do_not_reach_the_term
     let all = [
         (What::ActionAccepted(v1::ActionAccepted { action: evil(), force: true }), "action-accepted"),
         (What::StepEnded(v1::StepEnded { step: None, duration_ms: 1, error: evil() }), "step-ended"),
-        (What::PullProgress(v1::PullProgress { image: evil(), percent: 3 }), "pull-progress"),
+        (
+            What::PullProgress(v1::PullProgress {
+                image: evil(),
+                percent: 3,
+                done_bytes: 42_000_000,
+                total_bytes: 100_000_000,
+            }),
+            "pull-progress",
+        ),
         (What::LocksChanged(v1::LocksChanged { change: 1 }), "locks-changed"),
         (What::CycleEnded(v1::CycleEnded { error: evil() }), "cycle-ended"),
         (What::EngineChanged(v1::EngineChanged { available: true }), "engine-changed"),

@@ -112,7 +112,12 @@ fn apply_on_a_terminal(events: Vec<What>, text: &str) -> String {
 
 #[test]
 fn apply_on_a_terminal_shows_the_pull_as_a_bar() {
-    let pull = What::PullProgress(v1::PullProgress { image: "demo:2".to_owned(), percent: 42 });
+    let pull = What::PullProgress(v1::PullProgress {
+        image: "demo:2".to_owned(),
+        percent: 42,
+        done_bytes: 42_000_000,
+        total_bytes: 100_000_000,
+    });
     let shown = apply_on_a_terminal(vec![pull], "app 7: pull demo:2 [============>                 ] 42%");
     assert!(shown.contains("app 7 (x) applied, commit abc123"), "{shown:?}");
 }

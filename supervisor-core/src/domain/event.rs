@@ -49,8 +49,12 @@ pub enum What {
     PullProgress {
         /// The image.
         image: String,
-        /// 0 to 100.
+        /// 0 to 100, of the bytes of all images of the update.
         percent: u32,
+        /// Bytes of them that have come.
+        done_bytes: u64,
+        /// Bytes of them in all, as far as is known; 0: nothing is known.
+        total_bytes: u64,
     },
     /// Something happened to a container.
     ContainerChanged {

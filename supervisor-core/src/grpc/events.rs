@@ -71,7 +71,9 @@ fn to_wire(event: Event) -> v1::Event {
         What::StepEnded { step, duration_ms, error } => {
             Wire::StepEnded(v1::StepEnded { step: Some(step_to_wire(&step)), duration_ms, error })
         }
-        What::PullProgress { image, percent } => Wire::PullProgress(v1::PullProgress { image, percent }),
+        What::PullProgress { image, percent, done_bytes, total_bytes } => {
+            Wire::PullProgress(v1::PullProgress { image, percent, done_bytes, total_bytes })
+        }
         What::ContainerChanged { service, container, happening } => {
             let (word, exit_code, health) = happening_to_wire(happening);
             Wire::ContainerChanged(v1::ContainerChanged {

@@ -68,6 +68,7 @@ fn service_to_wire(name: &str, service: &ServiceStatus) -> ServiceState {
         made_at_s: service.made_at_s,
         container_image: service.container_image.clone(),
         container_commit: service.container_commit.clone(),
+        download_progress_percent: service.download_percent,
         ..ServiceState::default()
     }
 }

@@ -69,6 +69,7 @@ fn classify(error: &CoreError) -> (Code, ErrorReason, String) {
             (Code::PermissionDenied, PolicyRefused, refusals.field().to_owned())
         }
         CoreError::OwnersApp(app) => (Code::PermissionDenied, PolicyRefused, app.to_string()),
+        CoreError::NoSpace { image, .. } => (Code::FailedPrecondition, EngineRefused, image.clone()),
         CoreError::Cancelled => (Code::Cancelled, StillInProgress, none),
         CoreError::FrontendAbsent => (Code::Unavailable, FrontendAbsent, none),
         CoreError::ContractMismatch { .. } => (Code::FailedPrecondition, ContractMismatch, none),

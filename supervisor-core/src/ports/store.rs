@@ -1,6 +1,6 @@
 //! Core's durable state.
 
-use std::{io, path::PathBuf};
+use std::{collections::BTreeSet, io, path::PathBuf};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -82,6 +82,18 @@ pub trait Store: Send + Sync {
 
     /// Deletes one app's record; harmless when there is none.
     async fn delete_app(&self, app: AppId) -> Result<(), StoreError>;
+
+    /// Every app's record; `None` when one that is there cannot be read.
+    async fn all_apps(&self) -> Result<Option<Vec<AppRecord>>, StoreError>;
+
+    /// References of images that core has pulled because they were not there.
+    async fn pulled_images(&self) -> Result<BTreeSet<String>, StoreError>;
+
+    /// Notes one of them, before it is pulled; one that is noted is not written again.
+    async fn add_pulled_image(&self, image: &str) -> Result<(), StoreError>;
+
+    /// Forgets one of them.
+    async fn remove_pulled_image(&self, image: &str) -> Result<(), StoreError>;
 
     /// Writes the API's key and port.
     async fn save_api_access(&self, access: &StoredApiAccess) -> Result<(), StoreError>;

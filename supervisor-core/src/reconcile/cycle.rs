@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Instant,
 };
 
@@ -19,6 +22,7 @@ use super::{
 use crate::{
     domain::{
         dependency::Wait,
+        download::Download,
         event::{LockChange, What},
         explain::{Explanation, Explanations, Situation, explain},
         plan::{Plan, plan},
@@ -75,6 +79,8 @@ pub struct Cycle<'a> {
     pub signals: &'a Signals,
     /// Whose update locks are ours at the moment.
     pub held: &'a mut Option<Held>,
+    /// How far the update's images are.
+    pub download: &'a Mutex<Download>,
     /// Which new containers run beside their predecessor, and since when.
     pub handovers: &'a mut Handovers,
 }
@@ -103,6 +109,7 @@ impl Cycle<'_> {
             });
             if plan.steps.is_empty() {
                 if round > 0 {
+                    self.context.settled.notify_one();
                     let settled = || What::CycleEnded { error: String::new() };
                     self.context.events.tell(self.app(), settled);
                 }
@@ -124,6 +131,14 @@ impl Cycle<'_> {
         Err(CoreError::StillInProgress { waiting_for: "the engine to keep what it was told".to_owned() })
     }
 
+    fn expect_downloads(&self, plan: &Plan) {
+        let images = plan.steps.iter().filter_map(|step| match step {
+            Step::PullImage { image } => Some(image.as_str()),
+            _ => None,
+        });
+        self.download.lock().unwrap_or_else(PoisonError::into_inner).expect(&images.collect());
+    }
+
     pub(super) async fn execute(
         &mut self,
         plan: &Plan,
@@ -131,6 +146,7 @@ impl Cycle<'_> {
         there: &Held,
         why: &Explanations,
     ) -> Result<(), CoreError> {
+        self.expect_downloads(plan);
         let app = self.app();
         let mut made = BTreeMap::new();
         for (index, step) in plan.steps.iter().enumerate() {
@@ -154,8 +170,9 @@ impl Cycle<'_> {
             self.context.events.tell(app, begun);
             let at = Instant::now();
             let (context, cancel) = (self.context, &self.signals.cancel);
-            let (record, handovers) = (&mut *self.record, &mut *self.handovers);
-            let mut executor = Executor { context, record, wanted, why, cancel, made: &mut made, handovers };
+            let (record, handovers, download) = (&mut *self.record, &mut *self.handovers, self.download);
+            let made = &mut made;
+            let mut executor = Executor { context, record, wanted, why, cancel, download, made, handovers };
             let result = executor.execute(step).await;
             self.context.events.tell(app, || What::StepEnded {
                 step: step.clone(),

@@ -1,6 +1,6 @@
 //! Carries out the steps of a plan, one after the other, each harmless when repeated.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use supervisor_proto::ids::{AppId, ServiceName};
 use tokio::sync::Notify;
@@ -14,6 +14,7 @@ use super::{
 use crate::{
     domain::{
         departure,
+        download::Download,
         explain::{Explanation, Explanations},
         labels,
         network::Endpoint,
@@ -40,6 +41,8 @@ pub struct Executor<'a> {
     pub why: &'a Explanations,
     /// Aborts a pull.
     pub cancel: &'a Notify,
+    /// How far the update's images are.
+    pub download: &'a Mutex<Download>,
     /// Containers that earlier steps of the plan have made.
     pub made: &'a mut BTreeMap<ServiceName, ContainerId>,
     /// Which new containers run beside their predecessor, and since when.
@@ -52,7 +55,10 @@ impl Executor<'_> {
     }
 
     pub(super) fn show(&self, activity: Activity) {
-        self.context.status.update(self.app(), |status| status.activity = activity);
+        self.context.status.update(self.app(), |status| {
+            status.activity = activity;
+            status.show_downloads(&BTreeMap::new());
+        });
     }
 
     /// Carries out one step.

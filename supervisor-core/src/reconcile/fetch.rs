@@ -1,31 +1,108 @@
-//! Fetches an image: with the name and password of the cloud's registry, shown as it goes on, and ended where
-//! somebody asks for that.
+//! Fetches an image: with the name and password of the cloud's registry, only where it fits on the disk, shown as
+//! it goes on, and ended where somebody asks for that.
+
+use std::{collections::BTreeMap, path::Path, sync::PoisonError, time::Duration};
+
+use supervisor_proto::ids::ServiceName;
+use tokio::sync::watch;
 
 use super::{execute::Executor, status::Activity};
 use crate::{
     closing::closed,
-    domain::{event::What, layers::Pulled},
+    domain::{
+        download::{Download, Reached},
+        event::What,
+        layers::Pulled,
+    },
     error::CoreError,
 };
+
+/// How often the disk is looked at while an image comes, beside whenever more is known of its size.
+const SPACE_INTERVAL: Duration = Duration::from_millis(250);
+/// Progress is told for each percent, and for so many bytes.
+const TOLD_BYTES: u64 = 1 << 20;
 
 impl Executor<'_> {
     /// `Step::PullImage`.
     pub(super) async fn pull(&self, image: &str) -> Result<(), CoreError> {
-        self.tell_percent(image, 0);
+        let root = self.context.space.data_root(self.context.engine.as_ref()).await;
+        let known = self.download.lock().unwrap_or_else(PoisonError::into_inner).needed_bytes(image);
+        if let Some(root) = &root {
+            self.context.space.check(root, image, known).await?;
+        }
+        self.context.store.add_pulled_image(image).await?;
         let access = self.context.registry.borrow().clone();
         let credentials = access.as_deref().and_then(|access| access.of_image(image));
-        let progress = |pulled: Pulled| self.tell_percent(image, pulled.percent());
+        let (seen, sizes) = watch::channel(Pulled::default());
+        let progress = |pulled: Pulled| {
+            self.show_download(image, |download| download.go_on(image, pulled));
+            seen.send_replace(pulled);
+        };
+        self.show_download(image, |download| download.begin(image));
         tokio::select! {
             result = self.context.engine.pull(image, credentials, &progress) => result?,
+            error = self.until_too_large(root.as_deref(), image, sizes) => return Err(error),
             () = closed(self.context.closing.clone()) => return Err(CoreError::ShuttingDown),
             () = self.cancel.notified() => return Err(CoreError::Cancelled),
         }
-        self.tell_percent(image, 100);
+        self.show_download(image, |download| download.is_here(image));
         Ok(())
     }
 
-    fn tell_percent(&self, image: &str, percent: u32) {
-        self.show(Activity::Downloading(percent));
-        self.context.events.tell(self.app(), || What::PullProgress { image: image.to_owned(), percent });
+    /// Resolves when what is still to come does not fit. The engine gives up a pull that is dropped, and what it
+    /// has unpacked of it.
+    async fn until_too_large(
+        &self,
+        root: Option<&Path>,
+        image: &str,
+        mut sizes: watch::Receiver<Pulled>,
+    ) -> CoreError {
+        let Some(root) = root else { return std::future::pending().await };
+        let mut known = 0;
+        loop {
+            let grown = sizes.wait_for(|pulled| pulled.needed_bytes > known);
+            if known == 0 {
+                // Nothing is known until the first layer comes, and there is nothing to look for.
+                let _ = grown.await;
+            } else {
+                let _ = tokio::time::timeout(SPACE_INTERVAL, grown).await;
+            }
+            let pulled = *sizes.borrow_and_update();
+            known = pulled.needed_bytes;
+            if let Err(error) = self.context.space.check(root, image, known).await {
+                let all = known.saturating_add(pulled.done_bytes);
+                self.show_download(image, |download| download.needs(image, all));
+                return error;
+            }
+        }
+    }
+
+    fn show_download(&self, image: &str, change: impl FnOnce(&mut Download)) {
+        let (before, reached, by_service) = {
+            let mut download = self.download.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = download.told();
+            change(&mut download);
+            (before, download.reached(), self.by_service(&download))
+        };
+        let is_new = reached.percent != before.percent
+            || reached.done_bytes / TOLD_BYTES != before.done_bytes / TOLD_BYTES
+            || reached.done_bytes == 0;
+        self.context.status.update(self.app(), |status| {
+            status.activity = Activity::Downloading(reached.percent);
+            status.show_downloads(&by_service);
+        });
+        if is_new {
+            let Reached { percent, done_bytes, total_bytes } = reached;
+            let image = || image.to_owned();
+            let what = || What::PullProgress { image: image(), percent, done_bytes, total_bytes };
+            self.context.events.tell(self.app(), what);
+        }
+    }
+
+    fn by_service(&self, download: &Download) -> BTreeMap<ServiceName, u32> {
+        let services = self.record.target.services.iter();
+        services
+            .filter_map(|(name, service)| Some((name.clone(), download.percent_of(&service.image)?)))
+            .collect()
     }
 }

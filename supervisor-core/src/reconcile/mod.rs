@@ -2,12 +2,14 @@
 //! observe, plan, execute. An action edits the store first and answers when its worker has converged.
 
 pub mod attachments;
+pub mod clean_up;
 mod cycle;
 mod download;
 mod due;
 pub mod engine_watch;
 mod execute;
 mod fetch;
+pub mod free_space;
 mod handover;
 mod observe;
 mod preview;
@@ -19,9 +21,9 @@ mod worker;
 use std::sync::Arc;
 
 use supervisor_proto::policy::Policy;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
-use self::{attachments::Attachments, status::StatusBoard};
+use self::{attachments::Attachments, free_space::FreeSpace, status::StatusBoard};
 pub use self::{
     preview::Outlook,
     reconciler::{LockHold, Reconciler},
@@ -62,6 +64,10 @@ pub struct Context {
     pub api: watch::Receiver<Option<ApiAccess>>,
     /// What images of the cloud's own registry are fetched with, once it has been told.
     pub registry: watch::Receiver<Option<Arc<RegistryAccess>>>,
+    /// Room for images.
+    pub space: FreeSpace,
+    /// Told whenever an app has come to where it should be.
+    pub settled: Notify,
     /// True once core is ending.
     pub closing: watch::Receiver<bool>,
     /// What every app is doing.

@@ -86,6 +86,8 @@ pub struct ServiceStatus {
     pub container_image: String,
     /// The release that its container was made from; empty without one.
     pub container_commit: String,
+    /// How far its image is, 0 to 100, while the app downloads.
+    pub download_percent: Option<u32>,
 }
 
 /// An environment without API keys; `Debug` shows names only, as apps keep secrets of their own in it.
@@ -182,6 +184,13 @@ impl AppStatus {
                 status.environment = ShownEnvironment::of(&service.environment);
             }
             status.should_run = record.services.get(name).is_none_or(|intent| intent.run);
+        }
+    }
+
+    /// Takes over how far images are; none of a service: it has nothing to wait for.
+    pub fn show_downloads(&mut self, percents: &BTreeMap<ServiceName, u32>) {
+        for (name, status) in &mut self.services {
+            status.download_percent = percents.get(name).copied();
         }
     }
 

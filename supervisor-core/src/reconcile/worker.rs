@@ -6,7 +6,11 @@ mod intents;
 mod waiters;
 mod waiting;
 
-use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, atomic::Ordering},
+    time::Duration,
+};
 
 use supervisor_proto::ids::AppId;
 use tokio::{
@@ -21,14 +25,16 @@ use super::{
     status::Activity,
 };
 use crate::{
-    domain::{event::What, intent::Action, record::AppRecord},
+    domain::{download::Download, event::What, intent::Action, record::AppRecord},
     error::{CoreError, chain},
-    ports::engine::EngineError,
+    ports::engine::{EngineError, NotPulled},
 };
 
 /// First and longest wait after a failed cycle: 500 ms, doubled, at most 30 s, as the historical supervisor.
 const RETRY_FIRST: Duration = Duration::from_millis(500);
 const RETRY_LONGEST: Duration = Duration::from_secs(30);
+/// Wait after an image did not fit: space comes from people, or from another app's update.
+const RETRY_NO_SPACE: Duration = Duration::from_mins(5);
 /// How long a caller waits for an engine that does not answer: a restart of the engine fits in.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -90,6 +96,7 @@ pub struct Worker {
     signals: Arc<Signals>,
     held: Option<Held>,
     handovers: Handovers,
+    download: Mutex<Download>,
     failures: u32,
     retry_at: Option<Instant>,
     /// When to look after the update that waits, seconds since 1970.
@@ -116,6 +123,7 @@ impl Worker {
             signals,
             held: None,
             handovers: Handovers::default(),
+            download: Mutex::default(),
             failures: 0,
             retry_at: None,
             apply_at_s: None,
@@ -218,7 +226,10 @@ impl Worker {
             return Ok(Outcome::Converged);
         }
         let result = self.cycles().await;
-        self.context.status.update(self.app, |status| status.activity = Activity::Idle);
+        self.context.status.update(self.app, |status| {
+            status.activity = Activity::Idle;
+            status.show_downloads(&BTreeMap::new());
+        });
         result
     }
 
@@ -247,7 +258,8 @@ impl Worker {
     fn parts(&mut self) -> Option<Cycle<'_>> {
         let record = self.record.as_mut()?;
         let (context, signals, held) = (self.context.as_ref(), self.signals.as_ref(), &mut self.held);
-        Some(Cycle { context, record, signals, held, handovers: &mut self.handovers })
+        let (handovers, download) = (&mut self.handovers, &self.download);
+        Some(Cycle { context, record, signals, held, handovers, download })
     }
 
     /// Takes note of how a cycle ended, and plans the next if one is needed.
@@ -256,6 +268,7 @@ impl Worker {
             Ok(Outcome::Forgotten) => {
                 self.record = None;
                 self.context.status.remove(self.app);
+                self.context.settled.notify_one();
                 log::info!("app removed app_id={}", self.app);
             }
             Ok(Outcome::Waiting { others, .. }) if let Some(wait) = failure(others) => {
@@ -280,16 +293,20 @@ impl Worker {
             ) => {
                 self.show_failure(result);
             }
-            Err(_) => {
+            Err(error) => {
                 self.show_failure(result);
                 self.failures = self.failures.saturating_add(1);
-                self.retry_at = Some(Instant::now() + self.backoff());
+                let wait = if lacks_space(error) { RETRY_NO_SPACE } else { self.backoff() };
+                self.retry_at = Some(Instant::now() + wait);
                 return;
             }
         }
         self.signals.force.store(false, Ordering::Relaxed);
         self.failures = 0;
         self.last_error.clear();
+        if result.is_ok() {
+            self.download = Mutex::default();
+        }
     }
 
     /// Shows a failure on the board, and logs it once, however often it comes again.
@@ -332,4 +349,11 @@ impl Worker {
         }
         self.let_go().await;
     }
+}
+
+fn lacks_space(error: &CoreError) -> bool {
+    matches!(
+        error,
+        CoreError::NoSpace { .. } | CoreError::Engine(EngineError::NotPulled { why: NotPulled::NoSpace, .. })
+    )
 }

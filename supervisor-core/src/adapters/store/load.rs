@@ -78,7 +78,8 @@ pub fn load(folder: &Path, fresh_instance: &str) -> Result<Loaded, StoreError> {
     Ok(loaded)
 }
 
-fn app_ids(folder: &Path) -> BTreeSet<AppId> {
+/// Apps of which there is a file.
+pub(super) fn app_ids(folder: &Path) -> BTreeSet<AppId> {
     let entries = match fs::read_dir(folder.join("apps")) {
         Ok(entries) => entries,
         Err(error) => {

@@ -5,6 +5,7 @@
 //!                  api-access.json   the API's key and port
 //!                  device.json       the device's uuid in its fleet
 //!                  power.json        a power action that was accepted
+//!                  images.json       references of images that core has pulled
 //!                  apps/<appId>.json one app's record; <appId>.json.last is its last good copy
 //! ```
 
@@ -12,7 +13,8 @@ mod checked_file;
 mod load;
 
 use std::{
-    path::PathBuf,
+    collections::BTreeSet,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -43,6 +45,20 @@ impl FileStore {
         Self { folder: Arc::new(folder), writing: Arc::default() }
     }
 
+    async fn change_pulled_images(
+        &self,
+        change: impl FnOnce(&mut BTreeSet<String>) -> bool + Send + 'static,
+    ) -> Result<(), StoreError> {
+        self.blocking(move |folder| {
+            let mut images = pulled_images(folder)?;
+            if change(&mut images) {
+                images_file(folder).write(&images, checked_file::KeepLast::No)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn blocking<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -61,7 +77,19 @@ impl FileStore {
     }
 }
 
-fn app_file(folder: &std::path::Path, app: AppId) -> CheckedFile {
+fn images_file(folder: &Path) -> CheckedFile {
+    CheckedFile::new(folder.join("images.json"))
+}
+
+/// A damaged list names nothing: its images stay, which costs space and nothing else.
+fn pulled_images(folder: &Path) -> Result<BTreeSet<String>, StoreError> {
+    Ok(match images_file(folder).read()? {
+        Content::Whole(images) => images,
+        Content::Absent | Content::Damaged(_) => BTreeSet::new(),
+    })
+}
+
+fn app_file(folder: &Path, app: AppId) -> CheckedFile {
     CheckedFile::new(folder.join("apps").join(format!("{app}.json")))
 }
 
@@ -85,6 +113,34 @@ impl Store for FileStore {
 
     async fn delete_app(&self, app: AppId) -> Result<(), StoreError> {
         self.blocking(move |folder| app_file(folder, app).delete()).await
+    }
+
+    async fn all_apps(&self) -> Result<Option<Vec<AppRecord>>, StoreError> {
+        self.blocking(|folder| {
+            let mut records = Vec::new();
+            for app in load::app_ids(folder) {
+                match app_file(folder, app).read()? {
+                    Content::Whole(record) => records.push(record),
+                    Content::Absent | Content::Damaged(_) => return Ok(None),
+                }
+            }
+            Ok(Some(records))
+        })
+        .await
+    }
+
+    async fn pulled_images(&self) -> Result<BTreeSet<String>, StoreError> {
+        self.blocking(|folder| pulled_images(folder)).await
+    }
+
+    async fn add_pulled_image(&self, image: &str) -> Result<(), StoreError> {
+        let image = image.to_owned();
+        self.change_pulled_images(move |images| images.insert(image)).await
+    }
+
+    async fn remove_pulled_image(&self, image: &str) -> Result<(), StoreError> {
+        let image = image.to_owned();
+        self.change_pulled_images(move |images| images.remove(&image)).await
     }
 
     async fn save_api_access(&self, access: &StoredApiAccess) -> Result<(), StoreError> {

@@ -19,7 +19,7 @@ fn record(id: u64, name: &str) -> AppRecord {
     AppRecord::new(Target { app, services: BTreeMap::new() }, "0".repeat(32))
 }
 
-fn open(folder: &std::path::Path) -> Loaded {
+fn open(folder: &Path) -> Loaded {
     load(folder, "fresh").unwrap()
 }
 
@@ -130,4 +130,32 @@ async fn write_that_cannot_succeed_leaves_the_old_value() {
     fs::create_dir(folder.path().join("apps/1.json.new")).unwrap();
     assert!(matches!(store.save_app(&record(1, "new")).await, Err(StoreError::Io { .. })));
     assert_eq!(open(folder.path()).apps, [record(1, "old")]);
+}
+
+#[tokio::test]
+async fn images_that_core_has_pulled_are_remembered_over_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = || FileStore::new(folder.path().to_owned());
+    open(folder.path());
+    assert_eq!(store().pulled_images().await.unwrap(), BTreeSet::new());
+    for image in ["a:1", "b:1", "a:1"] {
+        store().add_pulled_image(image).await.unwrap();
+    }
+    store().remove_pulled_image("a:1").await.unwrap();
+    assert_eq!(store().pulled_images().await.unwrap(), BTreeSet::from(["b:1".to_owned()]));
+    fs::write(folder.path().join("images.json"), "{").unwrap();
+    assert_eq!(store().pulled_images().await.unwrap(), BTreeSet::new());
+}
+
+#[tokio::test]
+async fn all_apps_are_told_unless_one_of_them_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    open(folder.path());
+    let store = FileStore::new(folder.path().to_owned());
+    assert_eq!(store.all_apps().await.unwrap(), Some(Vec::new()));
+    store.save_app(&record(1, "a")).await.unwrap();
+    store.save_app(&record(2, "b")).await.unwrap();
+    assert_eq!(store.all_apps().await.unwrap(), Some(vec![record(1, "a"), record(2, "b")]));
+    fs::write(folder.path().join("apps/2.json"), "damage").unwrap();
+    assert_eq!(store.all_apps().await.unwrap(), None);
 }

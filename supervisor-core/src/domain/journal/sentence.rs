@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn what_changes_nothing_for_an_operator_is_not_told() {
         let image = "r/v2/aa".to_owned();
-        assert_eq!(text(&What::PullProgress { image, percent: 3 }), None);
+        assert_eq!(text(&What::PullProgress { image, percent: 3, done_bytes: 3, total_bytes: 100 }), None);
         assert_eq!(text(&What::CycleEnded { error: String::new() }), None);
         assert_eq!(text(&What::LocksChanged(LockChange::Taken)), None);
         let done = What::StepEnded { step: Step::CloseIntents, duration_ms: 1, error: String::new() };

@@ -79,6 +79,10 @@ pub struct State {
     pub pull_needs: u64,
     /// Name, password and registry of each pull so far.
     pub pulled_as: Vec<Option<String>>,
+    /// Images that core has noted as pulled by it.
+    pub noted_images: BTreeSet<String>,
+    /// Free bytes of every file system.
+    pub free_bytes: u64,
     /// References that stand for the same image.
     pub same_images: Vec<BTreeSet<String>>,
     pub listeners: Vec<mpsc::UnboundedSender<AppId>>,
@@ -135,6 +139,7 @@ impl FakeDevice {
             images: [super::IMAGE.to_owned()].into(),
             made_at_s: 1_700_006_400,
             boot_id: "boot-1".to_owned(),
+            free_bytes: 40,
             shells: ["sh".to_owned()].into(),
             ..State::default()
         };

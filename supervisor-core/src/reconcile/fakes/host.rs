@@ -1,6 +1,7 @@
 //! The fake device's files, store and logind.
 
 use std::{
+    collections::BTreeSet,
     io,
     path::{Path, PathBuf},
 };
@@ -88,7 +89,7 @@ impl HostFiles for FakeDevice {
         self.call("empty data".to_owned(), files_failed, |state| {
             state.free_of_mounts(app)?;
             state.emptied += 1;
-            state.data.insert(app, std::collections::BTreeSet::new());
+            state.data.insert(app, BTreeSet::new());
             state.locks.remove(&(app, DATA_LOCK.to_owned()));
             Ok(())
         })
@@ -181,6 +182,33 @@ impl Store for FakeDevice {
         .await
     }
 
+    async fn all_apps(&self) -> Result<Option<Vec<AppRecord>>, StoreError> {
+        self.call("all apps".to_owned(), disk_full, |state| {
+            Ok(Some(state.records.values().cloned().collect()))
+        })
+        .await
+    }
+
+    async fn pulled_images(&self) -> Result<BTreeSet<String>, StoreError> {
+        self.call("pulled images".to_owned(), disk_full, |state| Ok(state.noted_images.clone())).await
+    }
+
+    async fn add_pulled_image(&self, image: &str) -> Result<(), StoreError> {
+        self.call(format!("note image {image}"), disk_full, |state| {
+            state.noted_images.insert(image.to_owned());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn remove_pulled_image(&self, image: &str) -> Result<(), StoreError> {
+        self.call(format!("forget image {image}"), disk_full, |state| {
+            state.noted_images.remove(image);
+            Ok(())
+        })
+        .await
+    }
+
     async fn save_api_access(&self, access: &StoredApiAccess) -> Result<(), StoreError> {
         self.call("save api access".to_owned(), disk_full, |state| {
             state.api_access = Some(access.clone());
@@ -240,8 +268,8 @@ impl Vpn for FakeDevice {
 impl HostFacts for FakeDevice {
     async fn disk_space(&self, path: &Path) -> io::Result<DiskSpace> {
         let absent = |_| io::ErrorKind::NotFound.into();
-        self.call(format!("disk space {}", path.display()), absent, |_| {
-            Ok(DiskSpace { free_bytes: 40, total_bytes: 100, free_inodes: 4, total_inodes: 10 })
+        self.call(format!("disk space {}", path.display()), absent, |state| {
+            Ok(DiskSpace { free_bytes: state.free_bytes, total_bytes: 100, free_inodes: 4, total_inodes: 10 })
         })
         .await
     }

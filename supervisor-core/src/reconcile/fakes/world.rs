@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use supervisor_proto::policy::Policy;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::{
     app,
@@ -25,12 +25,16 @@ use crate::{
     event_feed::EventFeed,
     reconcile::{
         Context, Reconciler,
+        free_space::FreeSpace,
         status::{AppStatus, StatusBoard},
     },
 };
 
 /// The instance label of every life on the device.
 pub const INSTANCE: &str = "instance-1";
+
+/// What stays free where the engine keeps images.
+pub const RESERVE_BYTES: u64 = 10;
 
 /// One life of core.
 pub struct World {
@@ -75,6 +79,8 @@ impl World {
             device: told,
             api: known,
             registry: access,
+            space: FreeSpace::new(Arc::<FakeDevice>::clone(device), "/mnt/root".into(), RESERVE_BYTES),
+            settled: Notify::new(),
             closing: ending,
             status: StatusBoard::default(),
             events: EventFeed::default(),

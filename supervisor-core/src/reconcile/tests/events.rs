@@ -82,7 +82,7 @@ async fn pull_tells_its_percent() {
     let percents: Vec<u32> = heard(&mut follower)
         .into_iter()
         .filter_map(|what| match what {
-            What::PullProgress { percent, image } if image == "far:1" => Some(percent),
+            What::PullProgress { percent, image, .. } if image == "far:1" => Some(percent),
             _ => None,
         })
         .collect();

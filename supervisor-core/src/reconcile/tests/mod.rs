@@ -3,8 +3,10 @@
 mod actions;
 mod adoption;
 mod api_key;
+mod clean_up;
 mod crash;
 mod dependencies;
+mod download;
 mod engine_away;
 mod events;
 mod locks;

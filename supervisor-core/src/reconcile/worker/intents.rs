@@ -1,6 +1,6 @@
 //! How intents get on disk: before anything is done for them, and when they cannot be carried out.
 
-use std::sync::atomic::Ordering;
+use std::sync::{Mutex, atomic::Ordering};
 
 use super::Worker;
 use crate::{
@@ -61,6 +61,9 @@ impl Worker {
         }
         log::info!("intent stored app_id={} action={}", self.app, action.name());
         self.context.events.tell(self.app, || What::ActionAccepted { action: action.name(), force });
+        if current.target != next.target {
+            self.download = Mutex::default();
+        }
         self.record = Some(next);
         self.unsaved = false;
         Ok(())
