@@ -83,7 +83,7 @@ fn vpn(bus: &Bus, deadline: Duration) -> VpnUnit {
 fn assert_refused(answer: &Result<VpnOutcome, VpnError>, expected: &str) {
     match answer {
         Err(VpnError::Refused { unit, why }) => {
-            assert_eq!((unit.as_str(), *why), ("openvpn.service", expected))
+            assert_eq!((unit.as_str(), *why), ("openvpn.service", expected));
         }
         other => panic!("{other:?}"),
     }
@@ -116,12 +116,12 @@ async fn set_of_a_masked_unit_is_refused_in_our_words() {
 }
 
 /// Its answer is of the bus' own vocabulary.
-struct Denying;
+struct Denying(&'static str);
 
 #[zbus::interface(name = "org.freedesktop.systemd1.Manager")]
 impl Denying {
-    async fn stop_unit(&self, _name: &str, _mode: &str) -> fdo::Result<OwnedObjectPath> {
-        Err(fdo::Error::AccessDenied("no".to_owned()))
+    fn stop_unit(&self, name: &str, mode: &str) -> fdo::Result<OwnedObjectPath> {
+        Err(fdo::Error::AccessDenied(format!("{} {name} {mode}", self.0)))
     }
 }
 
@@ -129,7 +129,8 @@ impl Denying {
 async fn set_without_the_right_to_is_refused_in_our_words() {
     let bus = Bus::started();
     let builder = connection::Builder::address(bus.address().as_str());
-    let builder = builder.serve_at("/org/freedesktop/systemd1", Denying).name("org.freedesktop.systemd1");
+    let builder =
+        builder.serve_at("/org/freedesktop/systemd1", Denying("no")).name("org.freedesktop.systemd1");
     let _systemd = builder.build().await.unwrap();
     assert_refused(&vpn(&bus, PATIENT).set(false).await, "access is denied");
 }
