@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use super::{
     Context,
     execute::Executor,
+    first_record::FirstRecord,
     handover::Handovers,
     observe::{observe, render_for},
     warrant::permit_plan,
@@ -67,6 +68,8 @@ pub struct Signals {
     pub cancel: Notify,
     /// Carry out the update that waits, once it is downloaded.
     pub apply: AtomicBool,
+    /// Adoption leaves a record here for a worker that never had one.
+    pub first_record: FirstRecord,
 }
 
 /// The state of one app's cycles.

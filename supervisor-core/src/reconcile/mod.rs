@@ -9,6 +9,7 @@ mod due;
 pub mod engine_watch;
 mod execute;
 mod fetch;
+mod first_record;
 pub mod free_space;
 mod handover;
 mod observe;

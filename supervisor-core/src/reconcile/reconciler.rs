@@ -18,7 +18,7 @@ use tokio::{
 use super::{
     Context,
     cycle::Signals,
-    worker::{Command, Origin, Until, Worker},
+    worker::{Command, Until, Worker},
 };
 use crate::{
     domain::{
@@ -70,7 +70,8 @@ impl Reconciler {
         this.workers().provisional =
             provisional.into_iter().map(|record| (record.app_id(), record)).collect();
         for record in records {
-            this.start(record, Origin::Store);
+            let handle = this.spawn(record.app_id(), Some(record));
+            handle.signals.nudge.notify_one();
         }
         this
     }
@@ -94,23 +95,23 @@ impl Reconciler {
         self.workers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether there is a worker for this app.
+    /// Whether there is a worker for this app that has, or had, a record.
     pub fn knows(&self, app: AppId) -> bool {
-        self.workers().handles.contains_key(&app)
+        self.known(app).is_some()
     }
 
-    /// Starts a worker with a record that is not on disk yet, unless the app has got one meanwhile.
+    fn known(&self, app: AppId) -> Option<Handle> {
+        self.workers().handles.get(&app).filter(|handle| !handle.signals.first_record.is_awaited()).cloned()
+    }
+
+    /// Gives a record that is not on disk yet to the app's worker, unless the app has got one meanwhile.
     pub fn adopt(&self, record: AppRecord) {
-        self.start(record, Origin::Elsewhere);
-    }
-
-    /// The new worker looks at the engine at once.
-    fn start(&self, record: AppRecord, origin: Origin) {
-        let handle = self.spawn(record.app_id(), Some((record, origin)));
+        let handle = self.spawn(record.app_id(), None);
+        handle.signals.first_record.offer(record);
         handle.signals.nudge.notify_one();
     }
 
-    fn spawn(&self, app: AppId, record: Option<(AppRecord, Origin)>) -> Handle {
+    fn spawn(&self, app: AppId, record: Option<AppRecord>) -> Handle {
         let (commands, receiver) = mpsc::channel(QUEUE_DEPTH);
         let signals = Arc::new(Signals::default());
         let worker = Worker::new(Arc::clone(&self.context), app, record, receiver, Arc::clone(&signals));
@@ -139,8 +140,7 @@ impl Reconciler {
             return Err(CoreError::OwnersApp(app));
         }
         let is_removal = matches!(action, Action::Remove | Action::Withdraw);
-        let known = self.workers().handles.get(&app).cloned();
-        let handle = match (known, &action) {
+        let handle = match (self.known(app), &action) {
             (Some(handle), _) => handle,
             // Until containers are adopted, an app without a record may still be the owner's.
             (None, Action::Apply(_, AppliedBy::Frontend)) if !self.workers().adopted => {

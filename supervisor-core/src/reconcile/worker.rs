@@ -75,15 +75,6 @@ pub enum Command {
     },
 }
 
-/// Where a worker's first record comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// It is on disk.
-    Store,
-    /// It was rebuilt, and has to be put on disk.
-    Elsewhere,
-}
-
 /// One app's worker.
 pub struct Worker {
     context: Arc<Context>,
@@ -106,19 +97,22 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A worker for `app`.
+    /// A worker for `app`, with the record that is on disk, if there is one.
     pub fn new(
         context: Arc<Context>,
         app: AppId,
-        record: Option<(AppRecord, Origin)>,
+        record: Option<AppRecord>,
         commands: mpsc::Receiver<Command>,
         signals: Arc<Signals>,
     ) -> Self {
+        if record.is_some() {
+            signals.first_record.is_here();
+        }
         Self {
             context,
             app,
-            unsaved: record.as_ref().is_some_and(|(_, origin)| *origin == Origin::Elsewhere),
-            record: record.map(|(record, _)| record),
+            record,
+            unsaved: false,
             commands,
             signals,
             held: None,
@@ -134,11 +128,7 @@ impl Worker {
 
     /// Works until every sender of commands is gone.
     pub async fn run(mut self) {
-        if let Some(record) = &self.record {
-            self.context.status.update(self.app, |status| status.describe(record));
-            // An earlier life may have ended while it held them.
-            release_locks(&self.context, record, &Held::new()).await;
-        }
+        self.take_over().await;
         loop {
             let retry = async {
                 match self.retry_at {
@@ -160,10 +150,7 @@ impl Worker {
             };
             tokio::select! {
                 command = self.commands.recv() => match command {
-                    Some(Command::Act { action, force, until, reply }) => {
-                        self.act(&action, force, until, reply).await;
-                    }
-                    Some(Command::Hold { reply, release }) => self.hold(reply, release).await,
+                    Some(command) => self.obey(command).await,
                     None => break,
                 },
                 () = self.signals.nudge.notified() => self.drive(None).await,
@@ -171,6 +158,31 @@ impl Worker {
                 () = due => self.drive(None).await,
                 () = impatience => self.waiters.expire(),
             }
+        }
+    }
+
+    /// Begins with what an earlier life has left.
+    async fn take_over(&mut self) {
+        if let Some(record) = &self.record {
+            self.context.status.update(self.app, |status| status.describe(record));
+            // An earlier life may have ended while it held them.
+            release_locks(&self.context, record, &Held::new()).await;
+        }
+    }
+
+    /// Takes the record that adoption has found, if this worker never had one.
+    async fn take_adopted(&mut self) {
+        if let Some(record) = self.signals.first_record.take() {
+            (self.record, self.unsaved) = (Some(record), true);
+            self.take_over().await;
+        }
+    }
+
+    async fn obey(&mut self, command: Command) {
+        self.take_adopted().await;
+        match command {
+            Command::Act { action, force, until, reply } => self.act(&action, force, until, reply).await,
+            Command::Hold { reply, release } => self.hold(reply, release).await,
         }
     }
 
@@ -221,6 +233,7 @@ impl Worker {
     }
 
     async fn cycle(&mut self) -> Result<Outcome, CoreError> {
+        self.take_adopted().await;
         self.save_adopted().await;
         if self.record.is_none() {
             return Ok(Outcome::Converged);

@@ -4,7 +4,13 @@ use std::sync::Arc;
 
 use super::*;
 use crate::{
-    domain::{intent::Action, labels, observed::ContainerState},
+    domain::{
+        intent::Action,
+        labels,
+        observed::ContainerState,
+        record::{AppRecord, AppliedBy},
+        target::Target,
+    },
     error::CoreError,
     reconcile::engine_watch,
 };
@@ -124,4 +130,60 @@ async fn damaged_record_without_containers_is_believed() {
     tokio::spawn(engine_watch::follow(Arc::clone(&world.reconciler)));
     world.shows(APP, |status| status.services.values().all(|s| s.container_state == "running")).await;
     assert_eq!(world.device.running(APP).len(), 1);
+}
+
+/// A new life that cannot store what the owner says before the engine is there.
+async fn first_apply_not_stored(device: &Arc<FakeDevice>, damaged: Vec<AppRecord>) -> World {
+    device.state().records.clear();
+    device.fault_on("save app", Fault::Absent);
+    let world = World::boot_damaged(device, damaged);
+    let refused = world.act(APP, apply(target(APP))).await;
+    assert!(matches!(refused, Err(CoreError::Store(_))), "{refused:?}");
+    device.heal();
+    world
+}
+
+fn frontends(target: Target) -> Action {
+    Action::Apply(Box::new(target), AppliedBy::Frontend)
+}
+
+#[tokio::test(start_paused = true)]
+async fn app_whose_first_apply_could_not_be_stored_is_adopted_and_stays_the_owners() {
+    let first = World::with_app(APP).await;
+    first.act(APP, restart()).await.unwrap();
+    drop(first.reconciler);
+    let world = first_apply_not_stored(&first.device, Vec::new()).await;
+    let early = world.act(APP, frontends(target(APP))).await;
+    assert!(matches!(early, Err(CoreError::StillInProgress { .. })), "{early:?}");
+    tokio::spawn(engine_watch::follow(Arc::clone(&world.reconciler)));
+    world.shows(APP, |status| !status.services.is_empty()).await;
+    let claimed = world.act(APP, frontends(target(APP))).await;
+    assert!(matches!(claimed, Err(CoreError::OwnersApp(_))), "{claimed:?}");
+    assert_eq!(world.device.record(APP).applied_by, AppliedBy::Admin);
+    assert_eq!(world.device.running(APP), [("c2".to_owned(), 2)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn damaged_record_is_kept_though_a_first_apply_could_not_be_stored() {
+    let first = World::with_app(APP).await;
+    let old = first.device.record(APP);
+    drop(first.reconciler);
+    first.device.state().containers.clear();
+    let world = first_apply_not_stored(&first.device, vec![old.clone()]).await;
+    let early = world.act(APP, restart()).await;
+    assert!(matches!(early, Err(CoreError::StillInProgress { .. })), "{early:?}");
+    tokio::spawn(engine_watch::follow(Arc::clone(&world.reconciler)));
+    world.shows(APP, |status| status.services.values().any(|s| s.container_state == "running")).await;
+    assert_eq!(world.device.record(APP), old);
+}
+
+#[tokio::test(start_paused = true)]
+async fn app_that_was_removed_is_not_adopted_from_what_was_seen_before() {
+    let first = World::with_app(APP).await;
+    let old = first.device.record(APP);
+    first.act(APP, Action::Remove).await.unwrap();
+    first.reconciler.adopt(old);
+    let missing = first.act(APP, restart()).await;
+    assert!(matches!(missing, Err(CoreError::AppNotFound(_))), "{missing:?}");
+    assert!(first.device.state().records.is_empty());
 }

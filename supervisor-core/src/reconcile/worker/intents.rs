@@ -66,6 +66,7 @@ impl Worker {
         }
         self.record = Some(next);
         self.unsaved = false;
+        self.signals.first_record.is_here();
         Ok(())
     }
 
