@@ -2,6 +2,7 @@
 //! wire types, validated names, the error vocabulary, a typed client, the mapping from compose
 //! to a target, and the version that both processes report.
 
+pub mod duration;
 pub mod ids;
 pub mod reason;
 mod reported_version;

@@ -148,6 +148,16 @@ pub enum CoreError {
         /// What has to stay free.
         reserve_bytes: u64,
     },
+    /// A release did not run as it should.
+    #[error("release {commit} was given up: {reason}")]
+    ReleaseFailed {
+        /// The release.
+        commit: String,
+        /// The release that runs instead; empty for none.
+        restored: String,
+        /// Why.
+        reason: String,
+    },
     /// A running pull was cancelled.
     #[error("the download was cancelled")]
     Cancelled,

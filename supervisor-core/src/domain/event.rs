@@ -72,6 +72,20 @@ pub enum What {
         /// Why not.
         error: String,
     },
+    /// A release on trial runs as it should.
+    ReleasePassed {
+        /// The release.
+        commit: String,
+    },
+    /// A release on trial was given up.
+    ReleaseFailed {
+        /// The release.
+        commit: String,
+        /// The release that takes its place; empty for none.
+        restored_commit: String,
+        /// Why.
+        reason: String,
+    },
     /// The engine came or went.
     EngineChanged {
         /// It answers.

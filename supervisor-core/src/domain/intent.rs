@@ -6,6 +6,7 @@ use supervisor_proto::ids::ServiceName;
 
 use super::{
     record::{AppRecord, AppliedBy, PurgePhase, ServiceIntent},
+    rollout::{Rollout, stays_given_up},
     target::{Service, Target},
     update_strategy::UpdateStrategy,
 };
@@ -53,9 +54,11 @@ pub struct NoSuchService(pub ServiceName);
 pub fn edit(record: &AppRecord, action: &Action) -> Result<AppRecord, NoSuchService> {
     let mut next = record.clone();
     match action {
+        Action::Apply(target, by) if stays_given_up(record, target, *by) => {}
         Action::Apply(target, by) => {
-            apply(&mut next, target);
+            replace_target(&mut next, target);
             next.applied_by = *by;
+            next.rollout = Rollout::after(record, target, *by);
         }
         Action::Restart(names) => {
             let followed = with_followers(&record.target, named(&next, names)?);
@@ -80,12 +83,14 @@ pub fn edit(record: &AppRecord, action: &Action) -> Result<AppRecord, NoSuchServ
         Action::Remove | Action::Withdraw => {
             next.removed = true;
             next.waiting = None;
+            next.rollout = Rollout::default();
         }
     }
     Ok(next)
 }
 
-fn apply(record: &mut AppRecord, target: &Target) {
+/// Another target in the place of the record's; services that both have keep what they should be doing.
+pub(super) fn replace_target(record: &mut AppRecord, target: &Target) {
     note_leaving_images(record, target);
     record.services.retain(|name, _| target.services.contains_key(name));
     let was_stopped = |name: &ServiceName| record.target.services.get(name).is_some_and(|s| s.stopped);

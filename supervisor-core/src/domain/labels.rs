@@ -9,6 +9,7 @@ use super::{
     network::NetworkOptions,
     observed::{Container, ContainerId},
     record::{AppRecord, AppliedBy, ServiceIntent},
+    rollout::Rollout,
     target::{AppFacts, Service, Target},
 };
 
@@ -116,6 +117,8 @@ pub fn made_from(container: &Container) -> Option<Target> {
 pub fn merge(old: AppRecord, adopted: AppRecord) -> AppRecord {
     let mut merged = old;
     merged.applied_by = merged.applied_by.or_less(adopted.applied_by);
+    // What is known of releases may be older than what runs.
+    merged.rollout = Rollout::default();
     let volumes = std::mem::take(&mut merged.target.app.volumes);
     let networks = std::mem::take(&mut merged.target.app.networks);
     merged.target.app = adopted.target.app;

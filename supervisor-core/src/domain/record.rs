@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use supervisor_proto::ids::{AppId, ServiceName};
 
-use super::{settings::is_default, target::Target, waiting_update::WaitingUpdate};
+use super::{rollout::Rollout, settings::is_default, target::Target, waiting_update::WaitingUpdate};
 
 /// One app's durable desired state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub struct AppRecord {
     /// The next target, which waits for its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Box<WaitingUpdate>>,
+    /// How its newest release does.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub rollout: Rollout,
     /// The word that our update locks of this app hold; see [`LockToken`](crate::ports::host_files::LockToken).
     pub lock_token: String,
 }
@@ -90,8 +93,15 @@ impl AppRecord {
             applied_by: AppliedBy::Admin,
             leaving_images: BTreeSet::new(),
             waiting: None,
+            rollout: Rollout::default(),
             lock_token,
         }
+    }
+
+    /// The same, of a target that somebody applies.
+    pub fn applied(target: Target, by: AppliedBy, lock_token: String) -> Self {
+        let rollout = Rollout::first(&target, by);
+        Self { applied_by: by, rollout, ..Self::new(target, lock_token) }
     }
 
     /// The app's id.

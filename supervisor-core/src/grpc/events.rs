@@ -88,6 +88,10 @@ fn to_wire(event: Event) -> v1::Event {
             Wire::LocksChanged(v1::LocksChanged { change: lock_change(change).into() })
         }
         What::CycleEnded { error } => Wire::CycleEnded(v1::CycleEnded { error }),
+        What::ReleasePassed { commit } => Wire::ReleasePassed(v1::ReleasePassed { commit }),
+        What::ReleaseFailed { commit, restored_commit, reason } => {
+            Wire::ReleaseFailed(v1::ReleaseFailed { commit, restored_commit, reason })
+        }
         What::EngineChanged { available } => Wire::EngineChanged(v1::EngineChanged { available }),
         What::CallEnded { uid, role, method, outcome, duration_ms, request_id } => {
             let role = role.to_owned();

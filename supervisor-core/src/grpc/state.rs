@@ -1,9 +1,9 @@
 //! The status board on the wire.
 
-use supervisor_proto::v1::{Activity as WireActivity, AppState, Applier, AppsState, ServiceState};
+use supervisor_proto::v1::{self, Activity as WireActivity, AppState, Applier, AppsState, ServiceState};
 
 use crate::{
-    domain::record::AppliedBy,
+    domain::{record::AppliedBy, rollout::FailedRelease},
     reconcile::status::{Activity, AppStatus, ServiceStatus, Snapshot},
 };
 
@@ -43,7 +43,18 @@ fn app_to_wire(app_id: u64, app: &AppStatus) -> AppState {
         app_uuid: app.app_uuid.clone(),
         release_id: app.release_id,
         applied_by: applier(app.applied_by).into(),
+        running_commit: app.running_commit.clone(),
+        failed_release: app.failed.as_ref().map(failed_release),
         ..AppState::default()
+    }
+}
+
+fn failed_release(failed: &FailedRelease) -> v1::FailedRelease {
+    v1::FailedRelease {
+        commit: failed.commit.clone(),
+        restored_commit: failed.restored_commit.clone(),
+        reason: failed.reason.clone(),
+        at_s: failed.at_s,
     }
 }
 

@@ -70,6 +70,7 @@ fn classify(error: &CoreError) -> (Code, ErrorReason, String) {
         }
         CoreError::OwnersApp(app) => (Code::PermissionDenied, PolicyRefused, app.to_string()),
         CoreError::NoSpace { image, .. } => (Code::FailedPrecondition, EngineRefused, image.clone()),
+        CoreError::ReleaseFailed { commit, .. } => (Code::FailedPrecondition, EngineRefused, commit.clone()),
         CoreError::Cancelled => (Code::Cancelled, StillInProgress, none),
         CoreError::FrontendAbsent => (Code::Unavailable, FrontendAbsent, none),
         CoreError::ContractMismatch { .. } => (Code::FailedPrecondition, ContractMismatch, none),

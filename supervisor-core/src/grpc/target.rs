@@ -18,6 +18,7 @@ use crate::{
         local_ids,
         network::AppNetwork,
         order::start_order,
+        rollout,
         settings::Settings,
         target::{
             AppFacts, DEFAULT_STOP_GRACE_MS, Healthcheck, Mount, NetworkMode, Port, Protocol, RestartPolicy,
@@ -192,10 +193,15 @@ fn labels(
     wire: std::collections::HashMap<String, String>,
 ) -> Result<BTreeMap<String, String>, CoreError> {
     let is_reserved = |name: &str| name.starts_with("io.supervisor.") && !is_update_label(name);
-    match wire.keys().find(|name| name.is_empty() || is_reserved(name)) {
-        Some(name) => Err(invalid(field, format!("label '{name}' is reserved"))),
-        None => Ok(wire.into_iter().collect()),
+    if let Some(name) = wire.keys().find(|name| name.is_empty() || is_reserved(name)) {
+        return Err(invalid(field, format!("label '{name}' is reserved")));
     }
+    for (name, value) in &wire {
+        if let Some(problem) = rollout::problem_of_label(name, value) {
+            return Err(invalid(format!("{field}.{name}"), problem));
+        }
+    }
+    Ok(wire.into_iter().collect())
 }
 
 fn mounts(

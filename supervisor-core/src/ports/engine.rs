@@ -20,6 +20,7 @@ use crate::domain::{
     observed::{Container, ContainerId},
     registry_access::Credentials,
     target::RestartPolicy,
+    trial::Vitals,
     volume::{MadeVolume, OwnVolume},
 };
 
@@ -259,6 +260,9 @@ pub trait Engine: Send + Sync {
     /// How a container's main process ended; none while one runs. Unlike the list, this is true from the moment on
     /// at which the engine tells that the process has ended.
     async fn exit_code(&self, id: &ContainerId) -> Result<Option<i64>, EngineError>;
+
+    /// How the container does; none: there is no such container.
+    async fn vitals(&self, id: &ContainerId) -> Result<Option<Vitals>, EngineError>;
 
     /// What the volume of this name was made with, whosever it is; none: there is no such volume.
     async fn volume(&self, name: &str) -> Result<Option<MadeVolume>, EngineError>;

@@ -15,9 +15,11 @@ use tokio::sync::Notify;
 use super::{
     Context,
     execute::Executor,
+    fault::Fault,
     first_record::FirstRecord,
     handover::Handovers,
     observe::{observe, render_for},
+    status::AppStatus,
     warrant::permit_plan,
 };
 use crate::{
@@ -86,6 +88,8 @@ pub struct Cycle<'a> {
     pub download: &'a Mutex<Download>,
     /// Which new containers run beside their predecessor, and since when.
     pub handovers: &'a mut Handovers,
+    /// That the target itself is to blame for a failure.
+    pub fault: &'a mut Option<Fault>,
 }
 
 impl Cycle<'_> {
@@ -117,6 +121,8 @@ impl Cycle<'_> {
                     self.context.events.tell(self.app(), settled);
                 }
                 return Ok(if plan.waiting_for_api.is_empty() && plan.waits.is_empty() {
+                    let status = |status: &mut AppStatus| status.settle(self.record);
+                    self.context.status.update(self.record.app_id(), status);
                     Outcome::Converged
                 } else {
                     Outcome::Waiting { api: plan.waiting_for_api, others: plan.waits }
@@ -125,12 +131,18 @@ impl Cycle<'_> {
             let there = observed.containers.iter().filter_map(|c| c.service.clone()).collect();
             let situation = Situation { record: self.record, wanted: &wanted, observed: &observed };
             let why = explain(situation, &plan, &|record| render_for(self.context, record, &observed));
-            permit_plan(self.context, self.record, &wanted, &plan.steps).await?;
+            let permitted = permit_plan(self.context, self.record, &wanted, &plan.steps).await;
+            if permitted.is_err() && self.record.rollout.is_disturbed(&observed) {
+                *self.fault = Some(Fault::ForGood);
+            }
+            permitted?;
             self.execute(&plan, &wanted, &there, &why).await?;
             if plan.steps.contains(&Step::ForgetApp) {
                 return Ok(Outcome::Forgotten);
             }
         }
+        // A container that ends as soon as it is started, for example.
+        *self.fault = Some(Fault::ForNow);
         Err(CoreError::StillInProgress { waiting_for: "the engine to keep what it was told".to_owned() })
     }
 
@@ -182,6 +194,9 @@ impl Cycle<'_> {
                 duration_ms: u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX),
                 error: result.as_ref().err().map(|error| chain(error)).unwrap_or_default(),
             });
+            if let Err(error) = &result {
+                *self.fault = Fault::of(step, error);
+            }
             result?;
         }
         Ok(())

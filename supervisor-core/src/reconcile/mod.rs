@@ -8,6 +8,7 @@ mod download;
 mod due;
 pub mod engine_watch;
 mod execute;
+mod fault;
 mod fetch;
 mod first_record;
 pub mod free_space;

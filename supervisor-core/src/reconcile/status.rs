@@ -9,6 +9,7 @@ use crate::domain::{
     environment, labels,
     observed::{Container, Observed},
     record::{AppRecord, AppliedBy},
+    rollout::FailedRelease,
     wanted::Wanted,
 };
 
@@ -57,6 +58,10 @@ pub struct AppStatus {
     pub waiting_for: Vec<String>,
     /// What a downloaded update waits for, to complete "waits for"; empty when none waits.
     pub apply_waits_for: String,
+    /// The last release that ran as it should; empty before the first.
+    pub running_commit: String,
+    /// A release that was given up.
+    pub failed: Option<FailedRelease>,
 }
 
 /// One service.
@@ -175,6 +180,10 @@ impl AppStatus {
         self.release_id = record.target.app.release_id;
         self.app_uuid.clone_from(&record.target.app.app_uuid);
         self.applied_by = record.applied_by;
+        self.failed.clone_from(&record.rollout.failed);
+        if let Some(commit) = record.rollout.proven_commit(record) {
+            commit.clone_into(&mut self.running_commit);
+        }
         self.services.retain(|name, _| record.target.services.contains_key(name));
         for (name, service) in &record.target.services {
             let status = self.services.entry(name.clone()).or_default();
@@ -191,6 +200,13 @@ impl AppStatus {
     pub fn show_downloads(&mut self, percents: &BTreeMap<ServiceName, u32>) {
         for (name, status) in &mut self.services {
             status.download_percent = percents.get(name).copied();
+        }
+    }
+
+    /// The engine has all that the record wants; a release that is not tried counts as good with that.
+    pub fn settle(&mut self, record: &AppRecord) {
+        if record.rollout.proven_commit(record).is_none() {
+            self.running_commit.clone_from(&record.target.app.commit);
         }
     }
 

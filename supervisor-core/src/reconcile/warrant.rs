@@ -112,6 +112,18 @@ pub async fn permit(
     if all.is_empty() { Ok(()) } else { Err(CoreError::NotGranted(Refusals(all))) }
 }
 
+/// Asks about a whole app, before another target takes the place of its record's.
+pub async fn permit_app(context: &Context, record: &AppRecord) -> Result<(), CoreError> {
+    if record.applied_by == AppliedBy::Admin {
+        return Ok(());
+    }
+    let wanted = render_for(context, record, &Observed::default());
+    let evidence = Evidence::gather(context, record, &wanted).await;
+    let policy = context.policy.borrow().clone();
+    let refusals = evidence.judge(&policy).app();
+    if refusals.is_empty() { Ok(()) } else { Err(CoreError::NotGranted(Refusals(refusals))) }
+}
+
 impl Reconciler {
     /// Whether role frontend may apply a target.
     pub async fn permit_target(&self, target: &Target) -> Result<(), CoreError> {

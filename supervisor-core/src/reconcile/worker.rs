@@ -3,6 +3,7 @@
 //! changes nothing.
 
 mod intents;
+mod trial;
 mod waiters;
 mod waiting;
 
@@ -21,6 +22,7 @@ use tokio::{
 use super::{
     Context,
     cycle::{Cycle, Held, Outcome, Signals, release_locks, take_locks},
+    fault::Fault,
     handover::Handovers,
     status::Activity,
 };
@@ -40,6 +42,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 pub use self::intents::fresh_token;
 use self::{
+    trial::{Trying, disappoint},
     waiters::{Reply, Waiters, failure},
     waiting::Fetch,
 };
@@ -94,6 +97,9 @@ pub struct Worker {
     apply_at_s: Option<u64>,
     last_error: String,
     waiters: Waiters,
+    trying: Trying,
+    /// That the target itself is to blame for how a cycle ended.
+    fault: Option<Fault>,
 }
 
 impl Worker {
@@ -123,6 +129,8 @@ impl Worker {
             apply_at_s: None,
             last_error: String::new(),
             waiters: Waiters::new(app),
+            trying: Trying::new(),
+            fault: None,
         }
     }
 
@@ -131,7 +139,7 @@ impl Worker {
         self.take_over().await;
         loop {
             let retry = async {
-                match self.retry_at {
+                match self.retry_at.into_iter().chain(self.trying.look_at).min() {
                     Some(at) => sleep_until(at).await,
                     None => std::future::pending().await,
                 }
@@ -203,15 +211,23 @@ impl Worker {
     /// Runs cycles until everything is as it should be, or until there is no sense in going on now.
     async fn drive(&mut self, reply: Option<Reply>) {
         let patience = Instant::now() + PATIENCE;
-        (self.retry_at, self.apply_at_s) = (None, None);
+        (self.retry_at, self.apply_at_s, self.trying.look_at) = (None, None, None);
+        let mut given_up = None;
         loop {
+            self.fault = None;
             let result = match self.cycle().await {
                 Err(error) if self.gives_up_purge(&error).await => {
                     self.show_failure(&Err(error));
-                    self.cycle().await.and(Err(CoreError::PurgeGivenUp { why: self.last_error.clone() }))
+                    self.cycle()
+                        .await
+                        .and(Err(CoreError::PurgeGivenUp { why: self.last_error.clone() }))
                 }
                 other => other,
             };
+            if let Some(error) = self.weigh(&result).await {
+                given_up = Some(error);
+                continue;
+            }
             let waits_for_engine = matches!(result, Err(CoreError::Engine(EngineError::Unavailable(_))));
             let ending = *self.context.closing.borrow();
             if waits_for_engine && reply.is_some() && !ending && Instant::now() < patience {
@@ -227,6 +243,13 @@ impl Worker {
             }
             self.let_go().await;
             self.settle(&result);
+            let reply = match given_up {
+                Some(error) => {
+                    disappoint(reply, error);
+                    None
+                }
+                None => reply,
+            };
             self.waiters.conclude(result, reply);
             return;
         }
@@ -271,8 +294,8 @@ impl Worker {
     fn parts(&mut self) -> Option<Cycle<'_>> {
         let record = self.record.as_mut()?;
         let (context, signals, held) = (self.context.as_ref(), self.signals.as_ref(), &mut self.held);
-        let (handovers, download) = (&mut self.handovers, &self.download);
-        Some(Cycle { context, record, signals, held, handovers, download })
+        let (handovers, fault, download) = (&mut self.handovers, &mut self.fault, &self.download);
+        Some(Cycle { context, record, signals, held, handovers, fault, download })
     }
 
     /// Takes note of how a cycle ended, and plans the next if one is needed.

@@ -112,6 +112,9 @@ pub struct Inspected {
     /// What the host was asked for.
     #[serde(deserialize_with = "nullable")]
     pub host_config: HostConfig,
+    /// How often the engine has started it again by itself.
+    #[serde(deserialize_with = "nullable")]
+    pub restart_count: u64,
 }
 
 /// What a container is doing.
@@ -154,6 +157,30 @@ pub struct Config {
     /// Its main process has a terminal.
     #[serde(deserialize_with = "nullable")]
     pub tty: bool,
+    /// Its health check: the image's under what the container was asked for.
+    #[serde(deserialize_with = "nullable")]
+    pub healthcheck: HealthcheckAnswer,
+}
+
+/// A health check. Zero is the engine's own.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct HealthcheckAnswer {
+    /// The check; empty or `NONE`: there is none.
+    #[serde(deserialize_with = "nullable")]
+    pub test: Vec<String>,
+    /// Nanoseconds between two checks.
+    #[serde(deserialize_with = "nullable")]
+    pub interval: u64,
+    /// Nanoseconds after which a check has failed.
+    #[serde(deserialize_with = "nullable")]
+    pub timeout: u64,
+    /// Nanoseconds during which failures do not count.
+    #[serde(deserialize_with = "nullable")]
+    pub start_period: u64,
+    /// Failures in a row that make it unhealthy.
+    #[serde(deserialize_with = "nullable")]
+    pub retries: u32,
 }
 
 /// What the host was asked for.

@@ -167,7 +167,7 @@ pub async fn is_kept_stopped(transport: &Transport, id: &ContainerId) -> Result<
 }
 
 /// `GET /containers/{id}/json`.
-async fn inspect(transport: &Transport, id: &ContainerId) -> Result<Inspected, EngineError> {
+pub async fn inspect(transport: &Transport, id: &ContainerId) -> Result<Inspected, EngineError> {
     let path = format!("/containers/{}/json", segment(&id.0));
     transport.get(Call::new(Method::GET, path, "inspect a container"), QUICK).await
 }

@@ -24,6 +24,7 @@ mod request;
 mod settings;
 mod transport;
 mod upgrade;
+mod vitals;
 mod volumes;
 
 #[cfg(test)]
@@ -51,6 +52,7 @@ use crate::{
         observed::{Container, ContainerId},
         registry_access::Credentials,
         target::RestartPolicy,
+        trial::Vitals,
         volume::{MadeVolume, OwnVolume},
     },
     ports::{
@@ -136,6 +138,10 @@ impl Engine for DockerEngine {
 
     async fn set_restart(&self, id: &ContainerId, policy: RestartPolicy) -> Result<(), EngineError> {
         containers::set_restart(&self.transport, id, policy).await
+    }
+
+    async fn vitals(&self, id: &ContainerId) -> Result<Option<Vitals>, EngineError> {
+        vitals::vitals(&self.transport, id).await
     }
 
     async fn is_kept_stopped(&self, id: &ContainerId) -> Result<bool, EngineError> {

@@ -42,6 +42,23 @@ pub enum Fault {
     CrashAfter,
 }
 
+/// How the containers of an image do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Behaviour {
+    /// Healthy at once.
+    Healthy,
+    /// Never healthy.
+    Unhealthy,
+    /// They end again and again.
+    Crashing,
+    /// They end once, with this exit code.
+    Ending(i64),
+    /// The engine does not make them, with this status.
+    NotMade(u16),
+    /// The engine does not start them, with this status.
+    NotStarted(u16),
+}
+
 /// A container and what the engine's list does not tell.
 #[derive(Debug, Clone)]
 pub struct Boxed {
@@ -51,6 +68,8 @@ pub struct Boxed {
     pub environment: BTreeMap<String, String>,
     pub volumes: Vec<String>,
     pub starts: u32,
+    pub image: String,
+    pub has_check: bool,
     /// A process of it is alive; an engine that restarts starts only these and policy `always`.
     pub was_running: bool,
 }
@@ -70,6 +89,8 @@ pub struct State {
     pub containers: Vec<Boxed>,
     pub created: u32,
     pub images: BTreeSet<String>,
+    /// How containers of an image do, unless they do well; those with a health check wait for a test's word.
+    pub behaviours: BTreeMap<String, Behaviour>,
     /// Their labels, by name.
     pub networks: BTreeMap<String, BTreeMap<String, String>>,
     pub volumes: BTreeMap<String, FakeVolume>,

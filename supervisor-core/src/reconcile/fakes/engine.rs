@@ -12,7 +12,7 @@ use supervisor_proto::ids::{AppId, ServiceName};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 
-use super::device::{Boxed, FakeDevice, FakeVolume, Fault, State};
+use super::device::{Behaviour, Boxed, FakeDevice, FakeVolume, Fault, State};
 use crate::{
     adapters::docker::body_of,
     domain::{
@@ -24,6 +24,7 @@ use crate::{
         observed::{Container, ContainerId, ContainerState},
         registry_access::Credentials,
         target::RestartPolicy,
+        trial::Vitals,
         volume::{MadeVolume, OwnVolume},
         wanted::SUPERVISOR_NETWORK,
     },
@@ -84,6 +85,9 @@ impl State {
         if !self.images.contains(&spec.image) {
             return Err(refused(404));
         }
+        if let Some(Behaviour::NotMade(status)) = self.behaviours.get(&spec.image) {
+            return Err(refused(*status));
+        }
         self.created += 1;
         let id = ContainerId(format!("c{}", self.created));
         let label = |name: &str| spec.labels.get(name).cloned().unwrap_or_default();
@@ -112,6 +116,8 @@ impl State {
             environment: spec.environment.clone(),
             volumes: volumes.collect(),
             starts: 0,
+            image: spec.image.clone(),
+            has_check: spec.healthcheck.is_some(),
             was_running: false,
             seen,
         });
@@ -120,15 +126,29 @@ impl State {
 
     /// A container that starts writes its id into the app's data and into its volumes.
     pub fn run(&mut self, id: &ContainerId) -> Result<(), EngineError> {
-        let networks = self.networks.clone();
+        let (networks, behaviours) = (self.networks.clone(), self.behaviours.clone());
         let container = self.container(id)?;
+        let behaviour = behaviours.get(&container.image).copied();
         if container.seen.state == ContainerState::Running {
             return Ok(());
         }
         if !container.seen.networks.iter().all(|network| networks.contains_key(network)) {
             return Err(refused(404));
         }
-        container.seen.state = ContainerState::Running;
+        if let Some(Behaviour::NotStarted(status)) = behaviour {
+            return Err(refused(status));
+        }
+        let check = match behaviour {
+            Some(Behaviour::Healthy) => "healthy",
+            Some(Behaviour::Unhealthy) => "unhealthy",
+            _ => "starting",
+        };
+        container.seen.health = if container.has_check { check } else { "" }.to_owned();
+        (container.seen.state, container.seen.exit_code) = match behaviour {
+            Some(Behaviour::Crashing) => (ContainerState::Restarting, None),
+            Some(Behaviour::Ending(code)) => (ContainerState::Exited, Some(code)),
+            _ => (ContainerState::Running, None),
+        };
         container.was_running = true;
         container.starts += 1;
         let (app, volumes) = (container.seen.app, container.volumes.clone());
@@ -292,6 +312,22 @@ impl Engine for FakeDevice {
 
     async fn exit_code(&self, id: &ContainerId) -> Result<Option<i64>, EngineError> {
         self.engine(format!("exit code {id}"), |state| Ok(state.container(id)?.seen.exit_code)).await
+    }
+
+    async fn vitals(&self, id: &ContainerId) -> Result<Option<Vitals>, EngineError> {
+        self.engine(format!("vitals {id}"), |state| {
+            let Ok(container) = state.container(id) else { return Ok(None) };
+            let is_crashing = container.seen.state == ContainerState::Restarting;
+            Ok(Some(Vitals {
+                state: container.seen.state.clone(),
+                started: container.starts.to_string(),
+                exit_code: container.seen.exit_code.unwrap_or_default(),
+                restarts: if is_crashing { 5 } else { 0 },
+                health: container.seen.health.clone(),
+                check: None,
+            }))
+        })
+        .await
     }
 
     async fn volume(&self, name: &str) -> Result<Option<MadeVolume>, EngineError> {

@@ -12,7 +12,7 @@ mod targets;
 mod world;
 
 pub use self::{
-    device::{FakeDevice, FakeVolume, Fault},
+    device::{Behaviour, FakeDevice, FakeVolume, Fault},
     host::DATA_LOCK,
     targets::*,
     world::{INSTANCE, World},

@@ -9,7 +9,10 @@ use crate::domain::{
     intent::Action,
     record::AppliedBy,
     settings::Settings,
-    target::{AppFacts, DEFAULT_STOP_GRACE_MS, Mount, NetworkMode, RestartPolicy, Service, Target, Volume},
+    target::{
+        AppFacts, DEFAULT_STOP_GRACE_MS, Healthcheck, Mount, NetworkMode, RestartPolicy, Service, Target,
+        Volume,
+    },
 };
 
 /// The image of every service, unless a test says otherwise; it is there.
@@ -93,4 +96,34 @@ pub fn restart() -> Action {
 
 pub fn api(key: &str) -> ApiAccess {
     ApiAccess::new(key.to_owned(), 48484).unwrap()
+}
+
+/// A release of [`target`] with a service that has a health check; another commit is another image.
+pub fn release(id: u64, commit: &str) -> Target {
+    let mut release = target(id);
+    commit.clone_into(&mut release.app.commit);
+    for service in release.services.values_mut() {
+        service.image = format!("demo:{commit}");
+        service.healthcheck = Some(Healthcheck {
+            test: vec!["CMD".to_owned(), "true".to_owned()],
+            interval_ms: None,
+            timeout_ms: None,
+            start_period_ms: None,
+            retries: None,
+        });
+    }
+    release
+}
+
+/// The same without the health check.
+pub fn unchecked_release(id: u64, commit: &str) -> Target {
+    let mut release = release(id, commit);
+    for service in release.services.values_mut() {
+        service.healthcheck = None;
+    }
+    release
+}
+
+pub fn by_frontend(target: Target) -> Action {
+    Action::Apply(Box::new(target), AppliedBy::Frontend)
 }

@@ -193,6 +193,17 @@ impl FakeDevice {
         state.tell(of);
     }
 
+    /// The health checks of an image's containers say this.
+    pub fn say_health(&self, image: &str, health: &str) {
+        let mut state = self.state();
+        let mut apps = std::collections::BTreeSet::new();
+        for container in state.containers.iter_mut().filter(|c| c.image == image) {
+            health.clone_into(&mut container.seen.health);
+            apps.insert(container.seen.app);
+        }
+        apps.into_iter().for_each(|of| state.tell(of));
+    }
+
     /// The engine goes away; with `false` it comes back.
     pub fn take_engine_away(&self, gone: bool) {
         let mut state = self.state();

@@ -12,6 +12,8 @@ mod events;
 mod locks;
 mod networks;
 mod pull;
+mod rollout;
+mod rollout_crash;
 mod shutdown;
 mod status;
 mod strategies;
@@ -20,6 +22,6 @@ mod waiting;
 mod warrant;
 
 pub use super::fakes::{
-    APP, DATA_LOCK, FakeDevice, Fault, INSTANCE, World, api, api_service, app, apply, name, restart, service,
-    target, target_of,
+    APP, Behaviour, DATA_LOCK, FakeDevice, Fault, INSTANCE, World, api, api_service, app, apply, by_frontend,
+    name, release, restart, service, target, target_of, unchecked_release,
 };

@@ -16,10 +16,6 @@ use crate::{
     reconcile::{engine_watch, fakes::FakeVolume},
 };
 
-fn by_frontend(target: Target) -> Action {
-    Action::Apply(Box::new(target), AppliedBy::Frontend)
-}
-
 fn privileged() -> Service {
     let mut settings = Settings::default();
     settings.privileges.privileged = true;

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, atomic::Ordering};
 
-use super::Worker;
+use super::{Worker, trial::Trying};
 use crate::{
     domain::{
         event::What,
@@ -26,7 +26,9 @@ impl Worker {
                 return Err(CoreError::OwnersApp(self.app));
             }
             (Some(record), _) => record.clone(),
-            (None, Action::Apply(target, _)) => AppRecord::new(target.as_ref().clone(), fresh_token()?),
+            (None, Action::Apply(target, by)) => {
+                AppRecord::applied(target.as_ref().clone(), *by, fresh_token()?)
+            }
             (None, _) => return Err(CoreError::AppNotFound(self.app)),
         };
         let mut next = edit(&current, action)
@@ -58,6 +60,9 @@ impl Worker {
         }
         if is_repeated {
             return Ok(());
+        }
+        if self.record.as_ref().map(|record| &record.target) != Some(&next.target) {
+            self.trying = Trying::new();
         }
         log::info!("intent stored app_id={} action={}", self.app, action.name());
         self.context.events.tell(self.app, || What::ActionAccepted { action: action.name(), force });

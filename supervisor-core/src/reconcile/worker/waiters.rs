@@ -90,6 +90,11 @@ impl Waiters {
         }
     }
 
+    /// What they wait for will not come.
+    pub fn fail_all(&mut self, error: impl Fn() -> CoreError) {
+        self.answer_all(|| Err(error()));
+    }
+
     fn answer_all(&mut self, answer: impl Fn() -> Result<(), CoreError>) {
         for (_, reply) in self.all.drain(..) {
             let _ = reply.send(answer());

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::Worker;
+use super::{Worker, trial::Trying};
 use crate::{
     domain::{
         apply_time::Verdict,
@@ -92,6 +92,7 @@ impl Worker {
         self.context.events.tell(self.app, accepted);
         self.context.status.update(self.app, |status| status.apply_waits_for.clear());
         self.record = Some(next);
+        self.trying = Trying::new();
         Ok(())
     }
 }
