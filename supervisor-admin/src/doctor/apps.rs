@@ -1,6 +1,6 @@
 //! Apps that are not as they should be, and locks that hold them up.
 
-use supervisor_proto::v1::{AppState, AppsState, LockReport};
+use supervisor_proto::v1::{AppState, Applier, AppsState, FailedRelease, LockReport};
 
 use super::{Check, Finding, facts::CoreFacts};
 use crate::timestamp;
@@ -44,6 +44,9 @@ fn app(app: &AppState) -> Vec<Finding> {
             format!("core tries again by itself; `supervisor-admin app plan {id}` shows what is left to do"),
         ));
     }
+    if let Some(failed) = &app.failed_release {
+        findings.push(failed_release(app, failed));
+    }
     for service in &app.services {
         let name = &service.name;
         if service.health == "unhealthy" {
@@ -56,6 +59,27 @@ fn app(app: &AppState) -> Vec<Finding> {
         }
     }
     findings
+}
+
+fn failed_release(app: &AppState, failed: &FailedRelease) -> Finding {
+    let (id, FailedRelease { commit, restored_commit, reason, .. }) = (app.app_id, failed);
+    let since = timestamp::of_s(failed.at_s);
+    if restored_commit.is_empty() {
+        return Finding::fail(
+            "apps",
+            format!("app {id}: release {commit} failed at {since} and could not be taken back: {reason}"),
+            "correct the release and apply it, or grant again what the one before needs and apply that",
+        );
+    }
+    let again = match app.applied_by() {
+        Applier::Frontend => "release a corrected one in the fleet",
+        Applier::Admin | Applier::Unspecified => "correct the compose file and apply it",
+    };
+    Finding::warn(
+        "apps",
+        format!("app {id}: release {commit} failed at {since}, {restored_commit} runs instead: {reason}"),
+        format!("{again}: this one is not tried again; core's log says more"),
+    )
 }
 
 fn lock(lock: &LockReport) -> Finding {

@@ -179,6 +179,28 @@ fn lock_of_cores_own_is_no_fault() {
 }
 
 #[test]
+fn release_that_was_given_up_is_a_warning_and_one_that_stays_a_failure() {
+    let failed = |restored: &str| v1::FailedRelease {
+        commit: "new".to_owned(),
+        restored_commit: restored.to_owned(),
+        reason: "main is not healthy".to_owned(),
+        at_s: 1_700_000_000,
+    };
+    for (restored, level) in [("old", Level::Warn), ("", Level::Fail)] {
+        let mut facts = sound();
+        let core = facts.core.as_mut().unwrap();
+        let app =
+            v1::AppState { app_id: 7, failed_release: Some(failed(restored)), ..v1::AppState::default() };
+        core.apps.as_mut().unwrap().apps = vec![app];
+        assert_eq!(wrong(&facts), [("apps", level)]);
+        let found = evaluate(&facts).into_iter().find(|finding| finding.level == level).unwrap();
+        for part in ["app 7", "new", restored, "main is not healthy"] {
+            assert!(found.text.contains(part), "{part}: {}", found.text);
+        }
+    }
+}
+
+#[test]
 fn apps_that_fail_are_ill_or_end_again_and_again_are_found() {
     let service = |state: &str, health: &str| v1::ServiceState {
         container_state: state.to_owned(),

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     output::one_line,
-    views::{AppView, AppsView, ServiceView},
+    views::{AppView, AppsView, FailedReleaseView, ServiceView},
 };
 
 /// How much of a commit or a container id is shown.
@@ -29,6 +29,13 @@ pub fn apps(view: &AppsView, coloured: bool) -> String {
     };
     let rows: Vec<_> = view.apps.iter().map(row).collect();
     let mut text = table(["APP", "NAME", "STATE", "RUNNING", "COMMIT"], &rows, coloured);
+    for app in &view.apps {
+        if let Some(failed) = &app.failed_release {
+            let line = format!("app {}: release {}", app.app_id, release(failed));
+            text.push_str(&one_line(&line));
+            text.push('\n');
+        }
+    }
     if !view.engine_available {
         text.push_str("the engine does not answer: these are the last known states\n");
     }
@@ -44,6 +51,16 @@ pub fn app(app: &AppView, coloured: bool) -> String {
         one_line(&app.name),
         one_line(&app.commit)
     );
+    if let Some(running) = app.running_commit.as_ref().filter(|running| **running != app.commit) {
+        text.push_str("running  ");
+        text.push_str(&one_line(running));
+        text.push_str(" was the last to run as it should\n");
+    }
+    if let Some(failed) = &app.failed_release {
+        text.push_str("failed   ");
+        text.push_str(&one_line(&release(failed)));
+        text.push('\n');
+    }
     if let Some(error) = &app.last_error {
         text.push_str("error    ");
         text.push_str(&one_line(error));
@@ -77,6 +94,16 @@ pub fn app(app: &AppView, coloured: bool) -> String {
         text.push('\n');
     }
     text + &made.concat()
+}
+
+/// What became of a release that was given up.
+fn release(failed: &FailedReleaseView) -> String {
+    let FailedReleaseView { commit, restored_commit, reason, at } = failed;
+    let instead = match restored_commit {
+        Some(restored) => format!("{} runs instead", short(restored)),
+        None => "nothing may take its place".to_owned(),
+    };
+    format!("{} was given up {at}, {instead}: {reason}", short(commit))
 }
 
 /// Why the service's container is the one it is.

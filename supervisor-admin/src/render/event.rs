@@ -52,6 +52,16 @@ pub fn said(what: &WhatView) -> (String, Option<Tone>) {
             format!("{method} by uid {uid} ({role}): {outcome} in {duration_ms} ms, request {request_id}"),
             None,
         ),
+        WhatView::ReleasePassed { commit } => {
+            (format!("release {commit} runs as it should"), Some(Tone::Good))
+        }
+        WhatView::ReleaseFailed { commit, restored_commit, reason } => {
+            let instead = match restored_commit {
+                Some(restored) => format!("{restored} takes its place"),
+                None => "nothing may take its place".to_owned(),
+            };
+            (format!("release {commit} was given up, {instead}: {reason}"), Some(Tone::Bad))
+        }
         WhatView::EventsMissed { count } => {
             (format!("{count} events missed: this reader is too slow"), Some(Tone::Bad))
         }

@@ -66,6 +66,14 @@ pub enum WhatView {
         duration_ms: u64,
         request_id: String,
     },
+    ReleasePassed {
+        commit: String,
+    },
+    ReleaseFailed {
+        commit: String,
+        restored_commit: Option<String>,
+        reason: String,
+    },
     EventsMissed {
         count: u64,
     },
@@ -121,6 +129,12 @@ impl From<What> for WhatView {
                 outcome: it.outcome,
                 duration_ms: it.duration_ms,
                 request_id: it.request_id,
+            },
+            What::ReleasePassed(it) => Self::ReleasePassed { commit: it.commit },
+            What::ReleaseFailed(it) => Self::ReleaseFailed {
+                commit: it.commit,
+                restored_commit: filled(it.restored_commit),
+                reason: it.reason,
             },
             What::EventsMissed(it) => Self::EventsMissed { count: it.count },
         }

@@ -78,7 +78,18 @@ pub struct AppView {
     pub last_error: Option<String>,
     pub waiting_for: Vec<String>,
     pub apply_waits_for: Option<String>,
+    pub running_commit: Option<String>,
+    pub failed_release: Option<FailedReleaseView>,
     pub services: Vec<ServiceView>,
+}
+
+/// A release that was given up.
+#[derive(Debug, Serialize)]
+pub struct FailedReleaseView {
+    pub commit: String,
+    pub restored_commit: Option<String>,
+    pub reason: String,
+    pub at: String,
 }
 
 /// A service of an app.
@@ -92,6 +103,8 @@ pub struct ServiceView {
     pub health: Option<String>,
     pub made_because: Option<String>,
     pub made_at: Option<String>,
+    pub container_image: Option<String>,
+    pub container_commit: Option<String>,
 }
 
 /// A verb that was carried out on an app.
@@ -190,7 +203,20 @@ impl From<v1::AppState> for AppView {
             last_error: filled(app.last_error),
             waiting_for: app.waiting_for,
             apply_waits_for: filled(app.apply_waits_for),
+            running_commit: filled(app.running_commit),
+            failed_release: app.failed_release.map(FailedReleaseView::from),
             services,
+        }
+    }
+}
+
+impl From<v1::FailedRelease> for FailedReleaseView {
+    fn from(failed: v1::FailedRelease) -> Self {
+        Self {
+            commit: failed.commit,
+            restored_commit: filled(failed.restored_commit),
+            reason: failed.reason,
+            at: timestamp::of_s(failed.at_s),
         }
     }
 }
@@ -206,6 +232,8 @@ impl From<v1::ServiceState> for ServiceView {
             health: filled(service.health),
             made_because: filled(service.made_because),
             made_at: (service.made_at_s != 0).then(|| timestamp::of_s(service.made_at_s)),
+            container_image: filled(service.container_image),
+            container_commit: filled(service.container_commit),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use serde_json::json;
+use supervisor_proto::v1;
 use tokio::sync::Notify;
 
 use crate::{
@@ -64,16 +65,50 @@ fn app_show_as_json_has_the_documented_fields() {
         "app_id": 2167, "name": "demo", "commit": "c0ffee0000000000", "activity": "idle",
         "download_progress_percent": null, "update_pending": false, "update_downloaded": false,
         "update_failed": false, "last_error": null, "waiting_for": [], "apply_waits_for": null,
+        "running_commit": null, "failed_release": null,
         "services": [
             {"name": "db", "image": "registry.example/db:1", "should_run": true,
              "container_id": "0123456789abcdef0123", "container_state": "exited", "health": null,
-             "made_because": null, "made_at": "2023-11-14T22:13:20Z"},
+             "made_because": null, "made_at": "2023-11-14T22:13:20Z",
+             "container_image": null, "container_commit": null},
             {"name": "web", "image": "registry.example/web:1", "should_run": true,
              "container_id": "0123456789abcdef0123", "container_state": "running", "health": "healthy",
-             "made_because": "image changed", "made_at": "2023-11-14T22:13:20Z"},
+             "made_because": "image changed", "made_at": "2023-11-14T22:13:20Z",
+             "container_image": null, "container_commit": null},
         ],
     });
     assert_eq!(app, expected);
+}
+
+fn with_failed_release(restored: &str) -> FakeCore {
+    let failed = v1::FailedRelease {
+        commit: "badbadbadbadbad".to_owned(),
+        restored_commit: restored.to_owned(),
+        reason: "web is not healthy after 60 s\n".to_owned(),
+        at_s: 1_700_000_000,
+    };
+    FakeCore::start_with(|script| {
+        script.state.apps[0].running_commit = "older".to_owned();
+        script.state.apps[0].failed_release = Some(failed);
+    })
+}
+
+#[test]
+fn release_that_was_given_up_is_shown_and_listed() {
+    let core = with_failed_release("c0ffee0000000000");
+    let shown = run(&core.socket(), &["app", "show", "2167"]).stdout;
+    let said =
+        "badbadbadbad was given up 2023-11-14T22:13:20Z, c0ffee000000 runs instead: web is not healthy";
+    for line in [format!("failed   {said}"), "running  older was the last to run as it should".to_owned()] {
+        assert!(shown.contains(&line), "{line}: {shown}");
+    }
+    let list = run(&core.socket(), &["app", "list"]).stdout;
+    assert!(list.contains(&format!("app 2167: release {said}")), "{list}");
+    let json = run(&core.socket(), &["--json", "app", "show", "2167"]).json();
+    assert_eq!(json["failed_release"]["restored_commit"], "c0ffee0000000000");
+    assert_eq!(json["failed_release"]["at"], "2023-11-14T22:13:20Z");
+    let stays = run(&with_failed_release("").socket(), &["app", "show", "2167"]).stdout;
+    assert!(stays.contains("nothing may take its place"), "{stays}");
 }
 
 #[test]

@@ -87,6 +87,11 @@ fn field_that_is_not_acceptable_is_refused_by_name() {
         }),
         "services.web.labels"
     );
+    for (label, value) in [("health-gate", "yes"), ("health-timeout", "soon")] {
+        let label = format!("io.supervisor.update.{label}");
+        let field = refused(|_, s| drop(s.labels.insert(label.clone(), text(value))));
+        assert_eq!(field, format!("services.web.labels.{label}"));
+    }
     assert_eq!(refused(|_, s| s.user = "\0".to_owned()), "services.web.user");
     assert_eq!(refused(|_, s| s.stop_grace_period_ms = Some(3_600_001)), "services.web.stop_grace_period");
 }

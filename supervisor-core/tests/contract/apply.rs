@@ -1,10 +1,10 @@
 //! A target whose caller does not wait for the work.
 
-use supervisor_proto::v1::{ApplyRequest, ErrorReason, ListRequest, Service, Target};
+use supervisor_proto::v1::{ApplyRequest, ErrorReason, Healthcheck, ListRequest, Service, Target};
 
 use crate::{
     errors::refusal,
-    fakes::{APP, Fault, IMAGE, World, name},
+    fakes::{APP, Behaviour, Fault, IMAGE, World, name},
     served::Served,
 };
 
@@ -79,4 +79,34 @@ async fn target_that_is_applied_again_writes_nothing_and_touches_no_container() 
     assert!(!calls.iter().any(|call| changing.iter().any(|name| call.starts_with(name))), "{calls:?}");
     client.apply(ApplyRequest { no_wait: false, ..request(&[("A", "b")]) }, "-").await.unwrap();
     assert_eq!(device.count("create main"), 2);
+}
+
+/// A release of the owner's that is on trial by its label.
+fn on_trial(image: &str) -> ApplyRequest {
+    let mut request = ApplyRequest { no_wait: false, ..request(&[]) };
+    let main = request.target.as_mut().unwrap().services.get_mut("main").unwrap();
+    image.clone_into(&mut main.image);
+    main.labels.insert("io.supervisor.update.health-gate".to_owned(), "1".to_owned());
+    main.healthcheck = Some(Healthcheck::default());
+    request
+}
+
+#[tokio::test]
+async fn release_that_is_given_up_is_told_to_its_caller_and_in_the_state() {
+    let served = Served::on(World::new());
+    let (client, device) = (served.client(), &served.world.device);
+    device
+        .state()
+        .behaviours
+        .extend([("good:1".to_owned(), Behaviour::Healthy), ("bad:1".to_owned(), Behaviour::NotMade(400))]);
+    let good = client.apply(on_trial("good:1"), "-").await.unwrap().commit;
+    let (reason, bad) = refusal(client.apply(on_trial("bad:1"), "-").await);
+    assert_eq!(reason, ErrorReason::EngineRefused);
+    let app = client.list(ListRequest {}, "-").await.unwrap().apps.remove(0);
+    assert_eq!((&app.commit, &app.running_commit), (&good, &good));
+    let failed = app.failed_release.unwrap();
+    assert_eq!((&failed.commit, &failed.restored_commit), (&bad, &good));
+    assert!(failed.at_s > 0 && failed.reason.contains("refused"), "{failed:?}");
+    let service = &app.services[0];
+    assert_eq!((service.container_image.as_str(), &service.container_commit), ("good:1", &good));
 }
