@@ -190,7 +190,8 @@ fn judge_container(
     let is_running = vitals.state == ContainerState::Running;
     let has_ended = vitals.state == ContainerState::Exited;
     let total = vitals.check.map_or(LEAST_TIME, |check| check.total().max(LEAST_TIME));
-    let end = watched.first.saturating_add(own_timeout(service).unwrap_or(total));
+    let time = own_timeout(service).unwrap_or(total);
+    let end = watched.first.saturating_add(time);
     let is_job = !service.restart.keeps_running();
     if is_job && has_ended && vitals.exit_code == 0 {
         return Verdict::Passed;
@@ -201,7 +202,7 @@ fn judge_container(
     let good_at = match vitals.health.as_str() {
         "healthy" if is_running => Some(now),
         "" if is_running && service.restart == RestartPolicy::No => Some(end),
-        "" if is_running => Some(watched.up_since.saturating_add(STEADY)),
+        "" if is_running => Some(watched.up_since.saturating_add(STEADY.min(time))),
         _ => None,
     };
     match good_at {

@@ -79,6 +79,15 @@ fn time_of_the_label_counts_over_that_of_the_check() {
 }
 
 #[test]
+fn service_whose_label_gives_it_less_than_ten_seconds_passes_when_it_has_run_for_that_time() {
+    let labels = [(TIMEOUT.to_owned(), "5s".to_owned())].into();
+    let mut case = Case::of(Service { labels, ..service() });
+    assert_eq!(case.at(0, running("")), Verdict::Open(Some(s(5))));
+    assert_eq!(case.at(5, running("")), Verdict::Passed);
+    assert!(is_failed(&case.at(6, Vitals { started: "2".to_owned(), ..running("") })));
+}
+
+#[test]
 fn service_without_a_check_passes_when_it_has_run_for_ten_seconds_in_a_row() {
     let mut case = Case::of(service());
     assert_eq!(case.at(0, running("")), Verdict::Open(Some(s(10))));

@@ -312,7 +312,6 @@ async fn first_release_that_fails_stays_as_there_is_none_to_go_back_to() {
     assert_eq!(commits(&world), ("old".to_owned(), String::new(), None));
     assert!(is_at(&world, "old"));
     world.device.say_health("demo:old", "healthy");
-    world.reconciler.nudge(app(APP));
     world.shows(APP, |status| status.running_commit == "old").await;
 }
 

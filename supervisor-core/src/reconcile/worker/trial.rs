@@ -117,6 +117,8 @@ impl Worker {
                     self.app
                 );
             }
+            // It may come to run as it should all the same.
+            self.trying.look_at = Some(Instant::now() + AGAIN);
             return None;
         };
         let mut reason = reason.to_owned();
