@@ -66,7 +66,7 @@ fn failed_release(app: &AppState, failed: &FailedRelease) -> Finding {
     let since = timestamp::of_s(failed.at_s);
     if restored_commit.is_empty() {
         return Finding::fail(
-            "apps",
+            Check::Apps,
             format!("app {id}: release {commit} failed at {since} and could not be taken back: {reason}"),
             "correct the release and apply it, or grant again what the one before needs and apply that",
         );
@@ -76,7 +76,7 @@ fn failed_release(app: &AppState, failed: &FailedRelease) -> Finding {
         Applier::Admin | Applier::Unspecified => "correct the compose file and apply it",
     };
     Finding::warn(
-        "apps",
+        Check::Apps,
         format!("app {id}: release {commit} failed at {since}, {restored_commit} runs instead: {reason}"),
         format!("{again}: this one is not tried again; core's log says more"),
     )

@@ -60,7 +60,11 @@ fn documented(verb: &str) -> Names {
 }
 
 fn app() -> AppView {
-    AppView::from(v1::AppState { services: vec![v1::ServiceState::default()], ..v1::AppState::default() })
+    AppView::from(v1::AppState {
+        services: vec![v1::ServiceState::default()],
+        failed_release: Some(v1::FailedRelease::default()),
+        ..v1::AppState::default()
+    })
 }
 
 fn plan() -> v1::PlanReply {
@@ -163,7 +167,7 @@ fn table_has_exactly_the_verbs_of_the_command_line() {
 }
 
 /// One event of each kind; a new one does not compile before [`place`] has it, nor pass before this has it.
-fn events() -> [What; 10] {
+fn events() -> [What; 12] {
     [
         What::ActionAccepted(v1::ActionAccepted::default()),
         What::StepBegun(v1::StepBegun::default()),
@@ -175,6 +179,8 @@ fn events() -> [What; 10] {
         What::EngineChanged(v1::EngineChanged::default()),
         What::CallEnded(v1::CallEnded::default()),
         What::EventsMissed(v1::EventsMissed::default()),
+        What::ReleasePassed(v1::ReleasePassed::default()),
+        What::ReleaseFailed(v1::ReleaseFailed::default()),
     ]
 }
 
@@ -190,6 +196,8 @@ const fn place(what: &What) -> usize {
         What::EngineChanged(_) => 7,
         What::CallEnded(_) => 8,
         What::EventsMissed(_) => 9,
+        What::ReleasePassed(_) => 10,
+        What::ReleaseFailed(_) => 11,
     }
 }
 

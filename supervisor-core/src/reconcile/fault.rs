@@ -30,6 +30,9 @@ const fn makes(step: &Step) -> bool {
         Step::PullImage { .. }
         | Step::StopContainer { .. }
         | Step::RemoveContainer { .. }
+        | Step::RemoveImage { .. }
+        | Step::RenameContainer { .. }
+        | Step::AwaitHandover { .. }
         | Step::EmptyData
         | Step::RemoveVolume { .. }
         | Step::RecordEmptied

@@ -218,9 +218,7 @@ impl Worker {
             let result = match self.cycle().await {
                 Err(error) if self.gives_up_purge(&error).await => {
                     self.show_failure(&Err(error));
-                    self.cycle()
-                        .await
-                        .and(Err(CoreError::PurgeGivenUp { why: self.last_error.clone() }))
+                    self.cycle().await.and(Err(CoreError::PurgeGivenUp { why: self.last_error.clone() }))
                 }
                 other => other,
             };

@@ -21,6 +21,14 @@ pub fn of(what: &What) -> Option<(Option<&ServiceName>, String)> {
         What::CycleEnded { error } if !error.is_empty() => {
             Some((None, format!("Not as wanted yet: {error}")))
         }
+        What::ReleasePassed { commit } => Some((None, format!("Release {commit} runs as it should"))),
+        What::ReleaseFailed { commit, restored_commit, reason } => {
+            let instead = match restored_commit.as_str() {
+                "" => "nothing may take its place".to_owned(),
+                restored => format!("{restored} takes its place"),
+            };
+            Some((None, format!("Release {commit} was given up, {instead}: {reason}")))
+        }
         What::LocksChanged(LockChange::Taken | LockChange::Released)
         | What::CycleEnded { .. }
         | What::ActionAccepted { .. }
@@ -106,5 +114,12 @@ mod tests {
         let failed = What::StepEnded { step, duration_ms: 1, error: "no space".to_owned() };
         assert_eq!(text(&failed).as_deref(), Some("Could not pull image r/v2/aa: no space"));
         assert!(text(&What::CycleEnded { error: "no engine".to_owned() }).is_some());
+        let release = What::ReleaseFailed {
+            commit: "new".to_owned(),
+            restored_commit: "old".to_owned(),
+            reason: "main is not healthy".to_owned(),
+        };
+        let said = text(&release).unwrap();
+        assert!(["new", "old", "main is not healthy"].iter().all(|part| said.contains(part)), "{said}");
     }
 }

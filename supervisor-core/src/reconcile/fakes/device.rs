@@ -68,7 +68,6 @@ pub struct Boxed {
     pub environment: BTreeMap<String, String>,
     pub volumes: Vec<String>,
     pub starts: u32,
-    pub image: String,
     pub has_check: bool,
     /// A process of it is alive; an engine that restarts starts only these and policy `always`.
     pub was_running: bool,

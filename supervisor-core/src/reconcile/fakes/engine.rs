@@ -116,7 +116,6 @@ impl State {
             environment: spec.environment.clone(),
             volumes: volumes.collect(),
             starts: 0,
-            image: spec.image.clone(),
             has_check: spec.healthcheck.is_some(),
             was_running: false,
             seen,

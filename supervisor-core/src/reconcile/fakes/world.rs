@@ -159,6 +159,16 @@ impl FakeDevice {
         self.state().locks.values().filter(|held| *held != "app").count()
     }
 
+    /// Resolves when core holds no locks.
+    pub async fn reaches_no_locks(&self) {
+        let released = async {
+            while self.our_locks() > 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(LONG, released).await.expect("locks are given back");
+    }
+
     /// The app takes its update lock.
     pub fn lock(&self, id: u64) {
         self.state().locks.insert((app(id), DATA_LOCK.to_owned()), "app".to_owned());

@@ -36,6 +36,8 @@ async fn settled(world: &World) {
             && status.running_commit == status.commit
     };
     world.shows(APP, is_settled).await;
+    // The board says so a moment before the locks are given back.
+    world.device.reaches_no_locks().await;
 }
 
 /// A life in which the new release is applied; true when everything ended before a crash.

@@ -47,10 +47,7 @@ impl Trying {
 impl Worker {
     /// Weighs how a cycle has ended. The release that was given up, if one was: then another is the target, and
     /// the engine has to be driven to it.
-    pub(super) async fn weigh(
-        &mut self,
-        result: &Result<Outcome, CoreError>,
-    ) -> Option<CoreError> {
+    pub(super) async fn weigh(&mut self, result: &Result<Outcome, CoreError>) -> Option<CoreError> {
         self.record.as_ref().filter(|record| record.rollout.trial.is_some() && !record.removed)?;
         let verdict = match (result, self.fault) {
             (Ok(Outcome::Converged), _) => self.examine(&[], true).await,
