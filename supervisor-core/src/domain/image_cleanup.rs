@@ -20,7 +20,9 @@ pub struct Images {
 /// The references to images that a record names.
 pub fn wanted_images(record: &AppRecord) -> BTreeSet<String> {
     let waiting = record.waiting.iter().map(|update| &update.target);
-    let targets = std::iter::once(&record.target).chain(waiting);
+    // Until a release has passed, the one before may have to come back, perhaps without a network.
+    let previous = record.rollout.previous().map(|release| &release.target);
+    let targets = std::iter::once(&record.target).chain(waiting).chain(previous);
     targets.flat_map(|target| target.services.values()).map(|service| service.image.clone()).collect()
 }
 
