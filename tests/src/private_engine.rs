@@ -1,5 +1,5 @@
-//! An engine of a test's own on this machine, which may be killed. It has no bridge and touches no firewall: its
-//! apps run on the host's network.
+//! An engine of a test's own on this machine, which may be killed. It touches no firewall: its apps run on the host's
+//! network.
 
 use std::fs;
 use std::process::Command;
@@ -9,22 +9,43 @@ use crate::Result;
 use crate::command::run;
 use crate::engine::Engine;
 use crate::live::Process;
-use crate::scratch::Folder;
+use crate::scratch::{Folder, unique};
 use crate::wait::wait_until;
 
 const READY: Duration = Duration::from_mins(1);
+
+/// A bridge that nothing is connected to, for an engine without containers on it. One that is told to have none
+/// removes `docker0`, which is the machine's own engine's.
+#[derive(Debug)]
+struct Bridge(String);
+
+impl Bridge {
+    fn new() -> Result<Self> {
+        // The kernel takes 15 characters.
+        let bridge = Self(format!("st{}", unique()));
+        run(&["ip", "link", "add", &bridge.0, "type", "bridge"])?;
+        Ok(bridge)
+    }
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        drop(run(&["ip", "link", "del", &self.0]));
+    }
+}
 
 /// An engine that ends with its owner, and its containers with it.
 #[derive(Debug)]
 pub struct PrivateEngine {
     process: Option<Process>,
     folder: Folder,
+    bridge: Bridge,
 }
 
 impl PrivateEngine {
     /// Starts an empty one.
     pub fn start() -> Result<Self> {
-        let mut engine = Self { process: None, folder: Folder::new()? };
+        let mut engine = Self { process: None, folder: Folder::new()?, bridge: Bridge::new()? };
         engine.start_again()?;
         Ok(engine)
     }
@@ -54,7 +75,14 @@ impl PrivateEngine {
         command
             .args(["--host", &format!("unix://{}", self.socket()), "--pidfile", &self.folder.join("pid")])
             .args(["--data-root", &self.folder.join("data"), "--exec-root", &self.folder.join("exec")])
-            .args(["--bridge", "none", "--iptables=false", "--ip6tables=false", "--log-level", "warn"]);
+            .args([
+                "--bridge",
+                &self.bridge.0,
+                "--iptables=false",
+                "--ip6tables=false",
+                "--log-level",
+                "warn",
+            ]);
         self.process = Some(Process::start(&mut command, &self.folder.path().join("log"))?);
         let engine = self.engine();
         wait_until("the private engine", READY, || engine.docker(&["version"])).map(drop).map_err(|error| {

@@ -42,6 +42,16 @@ fn pushed_image_is_gone_here_and_can_be_pulled() -> Result<()> {
 }
 
 #[test]
+fn private_engine_leaves_the_machine_s_own_its_network() -> Result<()> {
+    let alone = ["docker", "run", "--rm", "--network", "bridge", IMAGE, "true"];
+    run(&alone)?;
+    let private = PrivateEngine::start()?;
+    run(&alone)?;
+    drop(private);
+    run(&alone).map(drop)
+}
+
+#[test]
 fn private_engine_that_was_killed_comes_back_with_its_containers() -> Result<()> {
     let mut private = PrivateEngine::start()?;
     private.load(IMAGE)?;

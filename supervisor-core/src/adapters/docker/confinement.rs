@@ -123,8 +123,20 @@ struct MountAnswer {
 struct Info {
     #[serde(deserialize_with = "nullable")]
     default_runtime: String,
+    /// Every runtime that it knows, by name.
+    #[serde(deserialize_with = "nullable")]
+    runtimes: BTreeMap<String, Value>,
     #[serde(deserialize_with = "nullable")]
     security_options: Vec<String>,
+}
+
+impl Info {
+    /// Podman says `oci` of every container, whatever its runtime.
+    /// <https://github.com/containers/podman/blob/v4.3.1/libpod/container_inspect.go>
+    fn is_default_runtime(&self, name: &str) -> bool {
+        let is_podmans_word = name == "oci" && !self.runtimes.is_empty() && !self.runtimes.contains_key(name);
+        name.is_empty() || name == self.default_runtime || is_podmans_word
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -161,8 +173,7 @@ fn confinement(settings: &BTreeMap<String, Value>, info: &Info) -> Confinement {
         } else if name == "SecurityOpt" {
             access.security_options = list(value);
         } else if name == "Runtime" {
-            let is_default = text().is_empty() || text() == info.default_runtime;
-            grant(&mut access, "runtime", !is_default);
+            grant(&mut access, "runtime", !info.is_default_runtime(&text()));
         } else if name == "MaskedPaths" || name == "ReadonlyPaths" {
             grant(&mut access, "security_opt systempaths=unconfined", is_empty(value));
         } else if let Some(field) = of(GRANTS) {

@@ -20,7 +20,7 @@ fn privilege(name: &str, value: Value, security_options: &[&str]) -> Option<Stri
     settings[name] = value;
     let settings: BTreeMap<String, Value> = serde_json::from_value(settings).unwrap();
     let security_options = security_options.iter().map(|option| (*option).to_owned()).collect();
-    let info = Info { default_runtime: "runc".to_owned(), security_options };
+    let info = Info { default_runtime: "runc".to_owned(), security_options, ..Info::default() };
     confinement(&settings, &info).first_privilege(&[])
 }
 
@@ -65,4 +65,16 @@ fn setting_that_we_do_not_know_is_a_privilege_once_it_holds_anything() {
 fn cgroups_of_the_host_are_a_privilege_where_the_engine_would_give_own_ones() {
     assert_eq!(privilege("CgroupnsMode", json!("host"), &["name=cgroupns"]).unwrap(), "cgroup host");
     assert_eq!(privilege("CgroupnsMode", json!("private"), &["name=cgroupns"]), None);
+}
+
+#[test]
+fn word_that_podman_says_for_every_runtime_is_none_unless_a_runtime_has_that_name() {
+    let settings: BTreeMap<String, Value> = serde_json::from_value(json!({ "Runtime": "oci" })).unwrap();
+    let found = |runtimes: Value| {
+        let info = json!({ "DefaultRuntime": "crun", "Runtimes": runtimes });
+        confinement(&settings, &serde_json::from_value(info).unwrap()).first_privilege(&[])
+    };
+    assert_eq!(found(json!({ "crun": { "path": "/usr/bin/crun" }, "kata": {} })), None);
+    assert_eq!(found(json!({ "crun": {}, "oci": {} })).as_deref(), Some("runtime"));
+    assert_eq!(found(json!(null)).as_deref(), Some("runtime"));
 }
