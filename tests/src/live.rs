@@ -17,6 +17,8 @@ use crate::wait::{check, wait_until};
 
 /// The frontend's user and group.
 pub const FRONTEND: u32 = 65532;
+/// `EX_TEMPFAIL`: the tool says so of what may be tried again.
+const TRY_AGAIN: i32 = 75;
 const READY: Duration = Duration::from_secs(20);
 const PROGRAMS: [&str; 3] = ["supervisor-core", "supervisor-frontend", "supervisor-admin"];
 
@@ -133,7 +135,13 @@ impl Supervisor {
         let file = self.folder.join(&format!("frontend-{app_id}.yaml"));
         fs::write(&file, compose)?;
         let id = app_id.to_string();
-        finished(&mut self.frontend_command(&["app", "apply", &file, "--app-id", &id, "--name", "demo"]))
+        // Until core has seen the engine's containers, any app may be the owner's.
+        wait_until("core to know the engine's apps", READY, || {
+            let words = ["app", "apply", &file, "--app-id", &id, "--name", "demo"];
+            let finished = finished(&mut self.frontend_command(&words))?;
+            check(finished.code != Some(TRY_AGAIN), format!("{finished:?}"))?;
+            Ok(finished)
+        })
     }
 
     /// The local tool, as root, yet to be started.
