@@ -2,24 +2,25 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::Reconciler;
+use super::{Context, Reconciler};
 use crate::{
     closing::closed,
     domain::image_cleanup::{Images, wanted_images},
     error::{CoreError, chain},
-    ports::engine::ImageRemoval,
+    ports::engine::{EngineError, ImageRemoval},
 };
 
-/// Cleans up whenever an app has settled; what is left is looked at again after the next.
+/// Cleans up at the start, and whenever there may be more to remove or a need of space; what is left is looked at
+/// again at the next occasion.
 pub async fn follow(reconciler: Arc<Reconciler>) {
     let context = reconciler.context();
     loop {
+        if let Err(error) = clean_up(&reconciler).await {
+            log::warn!("images not cleaned up error='{}'", chain(&error));
+        }
         tokio::select! {
             () = context.settled.notified() => {}
             () = closed(context.closing.clone()) => return,
-        }
-        if let Err(error) = clean_up(&reconciler).await {
-            log::warn!("images not cleaned up error='{}'", chain(&error));
         }
     }
 }
@@ -29,15 +30,25 @@ pub async fn clean_up(reconciler: &Reconciler) -> Result<(), CoreError> {
     let context = reconciler.context();
     let Some(images) = look(reconciler).await? else { return Ok(()) };
     for image in images.pulled.iter().filter(|image| images.may_go(image)) {
-        if images.ids.contains_key(image) {
-            match context.engine.remove_image(image).await? {
-                ImageRemoval::Gone => log::info!("image removed image={image}"),
-                ImageRemoval::InUse => continue,
-            }
+        match remove(context, image, images.ids.contains_key(image)).await {
+            Ok(()) => {}
+            // Without an engine the others would not go either.
+            Err(error @ CoreError::Engine(EngineError::Unavailable(_))) => return Err(error),
+            // One that does not go is no reason to keep the others.
+            Err(error) => log::warn!("image not removed image={image} error='{}'", chain(&error)),
         }
-        context.store.remove_pulled_image(image).await?;
     }
     Ok(())
+}
+
+async fn remove(context: &Context, image: &str, is_there: bool) -> Result<(), CoreError> {
+    if is_there {
+        match context.engine.remove_image(image).await? {
+            ImageRemoval::Gone => log::info!("image removed image={image}"),
+            ImageRemoval::InUse => return Ok(()),
+        }
+    }
+    Ok(context.store.remove_pulled_image(image).await?)
 }
 
 /// None: there is nothing that may go, or not everything is known that may be wanted.

@@ -68,7 +68,7 @@ pub struct Context {
     pub registry: watch::Receiver<Option<Arc<RegistryAccess>>>,
     /// Room for images.
     pub space: FreeSpace,
-    /// Told whenever an app has come to where it should be.
+    /// Told whenever images may have become unwanted, or one did not fit.
     pub settled: Notify,
     /// True once core is ending.
     pub closing: watch::Receiver<bool>,

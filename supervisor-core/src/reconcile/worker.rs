@@ -330,7 +330,11 @@ impl Worker {
             Err(error) => {
                 self.show_failure(result);
                 self.failures = self.failures.saturating_add(1);
-                let wait = if lacks_space(error) { RETRY_NO_SPACE } else { self.backoff() };
+                let lacks_space = lacks_space(error);
+                if lacks_space {
+                    self.context.settled.notify_one();
+                }
+                let wait = if lacks_space { RETRY_NO_SPACE } else { self.backoff() };
                 self.retry_at = Some(Instant::now() + wait);
                 return;
             }

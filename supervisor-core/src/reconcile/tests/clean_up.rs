@@ -8,7 +8,7 @@ use crate::{
         intent::Action,
         target::{Service, Target},
     },
-    reconcile::clean_up::clean_up,
+    reconcile::clean_up::{clean_up, follow},
 };
 
 fn of_image(id: u64, image: &str) -> Target {
@@ -94,4 +94,42 @@ async fn image_whose_pull_was_interrupted_is_known_as_pulled_by_core() {
     world.device.fault_on("pulled far:1", Fault::Refused);
     world.act(1, apply(of_image(1, "far:1"))).await.unwrap_err();
     assert_eq!(world.device.state().noted_images, set(&["far:1"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn image_that_does_not_go_keeps_no_other() {
+    let world = World::new();
+    for image in ["far:1", "far:2", "far:3"] {
+        world.act(1, apply(of_image(1, image))).await.unwrap();
+    }
+    world.device.fault_on("remove image far:1", Fault::Refused);
+    clean_up(&world.reconciler).await.unwrap();
+    assert_eq!(images(&world), set(&["demo:1", "far:1", "far:3"]));
+    world.device.heal();
+    clean_up(&world.reconciler).await.unwrap();
+    assert_eq!(images(&world), set(&["demo:1", "far:3"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn image_that_an_earlier_life_has_left_goes_at_the_start() {
+    let world = World::new();
+    world.act(1, apply(of_image(1, "far:1"))).await.unwrap();
+    world.act(1, apply(of_image(1, "far:2"))).await.unwrap();
+    let next = World::boot(&world.device);
+    tokio::spawn(follow(std::sync::Arc::clone(&next.reconciler)));
+    next.device.reached("remove image far:1", 1).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn image_that_does_not_fit_has_unwanted_ones_removed() {
+    let world = World::new();
+    world.act(1, apply(of_image(1, "far:1"))).await.unwrap();
+    world.device.fault_on("remove image far:1", Fault::Refused);
+    tokio::spawn(follow(std::sync::Arc::clone(&world.reconciler)));
+    world.act(1, apply(of_image(1, "far:2"))).await.unwrap();
+    world.device.reached("remove image far:1", 1).await;
+    world.device.heal();
+    world.device.state().free_bytes = 0;
+    world.act(1, apply(of_image(1, "far:3"))).await.unwrap_err();
+    world.device.reached("remove image far:1", 2).await;
 }

@@ -15,7 +15,7 @@ use crate::{
     },
     error::CoreError,
     ports::engine::EngineError,
-    reconcile::status::AppStatus,
+    reconcile::{clean_up, status::AppStatus},
 };
 
 /// More than any trial here takes.
@@ -272,12 +272,12 @@ async fn previous_release_whose_image_is_gone_is_pulled_before_anything_is_taken
 #[tokio::test(start_paused = true)]
 async fn image_of_the_previous_release_stays_until_the_new_one_has_passed() {
     let world = with_old().await;
+    tokio::spawn(clean_up::follow(std::sync::Arc::clone(&world.reconciler)));
     world.act(APP, by_frontend(release(APP, "new"))).await.unwrap();
     tokio::time::sleep(Duration::from_secs(30)).await;
     assert!(world.device.state().images.contains("demo:old"), "it may have to come back");
     world.device.say_health("demo:new", "healthy");
     world.shows(APP, |status| status.running_commit == "new").await;
-    world.act(APP, restart()).await.unwrap();
     world.device.reached("remove image demo:old", 1).await;
 }
 

@@ -156,6 +156,8 @@ impl Worker {
         self.trying = Trying::new();
         self.context.status.update(self.app, |status| status.describe(&next));
         self.record = Some(next);
+        // Images of the release before, or of the one that was given up, may go.
+        self.context.settled.notify_one();
         true
     }
 }
