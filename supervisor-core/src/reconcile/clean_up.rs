@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::{Context, Reconciler};
 use crate::{
     closing::closed,
-    domain::image_cleanup::{Images, wanted_images},
+    domain::{
+        image_cleanup::{Images, wanted_images},
+        record::AppRecord,
+    },
     error::{CoreError, chain},
     ports::engine::{EngineError, ImageRemoval},
 };
@@ -63,6 +66,15 @@ async fn look(reconciler: &Reconciler) -> Result<Option<Images>, CoreError> {
     if pulled.is_subset(&wanted) {
         return Ok(None);
     }
+    see(context, pulled, wanted).await.map(Some)
+}
+
+/// What the engine has of these images.
+async fn see(
+    context: &Context,
+    pulled: BTreeSet<String>,
+    wanted: BTreeSet<String>,
+) -> Result<Images, CoreError> {
     let mut images = Images { pulled, wanted, ..Images::default() };
     for image in images.pulled.union(&images.wanted) {
         if let Some(id) = context.engine.image_id(image).await? {
@@ -70,5 +82,23 @@ async fn look(reconciler: &Reconciler) -> Result<Option<Images>, CoreError> {
         }
     }
     images.in_use = context.engine.images_in_use().await?;
-    Ok(Some(images))
+    Ok(images)
+}
+
+/// Whether an image that `leaving` leaves behind may go at once. Its target has been applied, and no longer names
+/// the image; the release before it does, and is pulled again if it has to come back.
+pub(super) async fn may_leave(
+    context: &Context,
+    leaving: &AppRecord,
+    image: &str,
+) -> Result<bool, CoreError> {
+    if !context.store.pulled_images().await?.contains(image) {
+        return Ok(false);
+    }
+    let Some(records) = context.store.all_apps().await? else { return Ok(false) };
+    let others = records.iter().filter(|record| record.app_id() != leaving.app_id()).flat_map(wanted_images);
+    let waiting = leaving.waiting.iter().flat_map(|update| update.target.services.values());
+    let wanted = others.chain(waiting.map(|service| service.image.clone())).collect();
+    let images = see(context, BTreeSet::from([image.to_owned()]), wanted).await?;
+    Ok(images.may_go(image))
 }

@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 
 use super::{
     Context,
+    clean_up::may_leave,
     handover::Handovers,
     status::Activity,
     warrant::{self, Subject},
@@ -152,10 +153,18 @@ impl Executor<'_> {
         Ok(self.context.engine.remove(id).await?)
     }
 
-    /// One that something else uses stays: that is no reason to leave the app without its new release.
-    async fn remove_image(&self, image: &str) -> Result<(), CoreError> {
-        if self.context.engine.remove_image(image).await? == ImageRemoval::InUse {
-            log::warn!("image left, a container uses it app_id={} image={image}", self.app());
+    /// One that core did not pull, or that something else names or uses, stays: that is no reason to leave the app
+    /// without its new release.
+    async fn remove_image(&mut self, image: &str) -> Result<(), CoreError> {
+        let (context, app) = (self.context, self.app());
+        if !may_leave(context, self.record, image).await? {
+            log::warn!("image left, it is not core's alone app_id={app} image={image}");
+            let left = image.to_owned();
+            return self.save(|record| record.leaving_images.retain(|image| *image != left)).await;
+        }
+        match context.engine.remove_image(image).await? {
+            ImageRemoval::Gone => context.store.remove_pulled_image(image).await?,
+            ImageRemoval::InUse => log::warn!("image left, a container uses it app_id={app} image={image}"),
         }
         Ok(())
     }

@@ -15,15 +15,23 @@ fn release(strategy: &str, image: &str) -> Target {
     target_of(APP, vec![("main", service)])
 }
 
+/// A release of another app that is carried out at this time.
+fn release_of(id: u64, apply_at: &str, image: &str) -> Target {
+    let mut service = Service { image: image.to_owned(), ..service() };
+    service.labels.insert("io.supervisor.update.apply".to_owned(), apply_at.to_owned());
+    target_of(id, vec![("main", service)])
+}
+
 async fn running(strategy: &str) -> World {
     let world = World::new();
+    world.device.state().noted_images.insert("demo:1".to_owned());
     world.act(APP, apply(release(strategy, "demo:1"))).await.unwrap();
     world
 }
 
 /// Calls that change something, of those after the first `from`.
 fn changes(device: &FakeDevice, from: usize) -> Vec<String> {
-    let words = ["pull", "stop", "remove", "create main", "start", "rename", "clear", "take locks"];
+    let words = ["pulled demo", "stop", "remove", "create main", "start", "rename", "clear", "take locks"];
     let calls = device.calls().split_off(from);
     calls.into_iter().filter(|call| words.iter().any(|word| call.starts_with(word))).collect()
 }
@@ -80,6 +88,28 @@ async fn image_that_another_container_uses_is_left() {
     assert!(world.device.state().images.contains("demo:1"));
     assert_eq!(world.device.running(APP).len(), 1);
     assert!(world.device.record(APP).leaving_images.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn image_that_core_did_not_pull_is_left() {
+    let world = running("delete-then-download").await;
+    world.device.state().noted_images.clear();
+    world.act(APP, apply(release("delete-then-download", "demo:2"))).await.unwrap();
+    assert!(world.device.state().images.contains("demo:1"));
+    assert_eq!(world.device.count("remove image"), 0);
+    assert_eq!(world.device.running(APP).len(), 1);
+    assert!(world.device.record(APP).leaving_images.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn image_that_another_app_names_without_a_container_is_left() {
+    let world = running("delete-then-download").await;
+    world.act(7, apply(release_of(7, "on-call", "demo:3"))).await.unwrap();
+    world.act(7, apply(release_of(7, "on-call", "demo:1"))).await.unwrap();
+    assert!(world.device.record(7).waiting.is_some());
+    world.act(APP, apply(release("delete-then-download", "demo:2"))).await.unwrap();
+    assert!(world.device.state().images.contains("demo:1"));
+    assert_eq!(world.device.running(APP).len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -159,11 +189,7 @@ fn broken_off(strategy: &str, fault: Fault, number: usize) -> bool {
         target.services.get_mut(&name("main")).unwrap().labels.extend([timeout]);
         target
     };
-    let device = in_a_life(async {
-        let world = World::new();
-        world.act(APP, apply(release("demo:1"))).await.unwrap();
-        world.device
-    });
+    let device = in_a_life(async { running(strategy).await.device });
     device.fault_at(number, fault);
     let crashed = in_a_life(async {
         let world = World::boot(&device);
