@@ -33,7 +33,7 @@ pub struct Fleet {
     /// The app's number, which is the fleet's.
     pub app_id: u64,
     door: String,
-    _guard: Process,
+    guard: Option<Process>,
     registry: Registry,
     images: Vec<String>,
     _folder: Folder,
@@ -68,7 +68,7 @@ impl Fleet {
             engine,
             app_id,
             door,
-            _guard: guard,
+            guard: Some(guard),
             registry,
             images: Vec::new(),
             _folder: folder,
@@ -101,6 +101,26 @@ impl Fleet {
     pub fn nudge(&self, body: &str) -> Result<()> {
         let answer = self.client()?.post("/v1/update", body)?;
         check(answer.status == 204, format!("{answer:?}"))
+    }
+
+    /// The registry is gone for the device.
+    pub fn close_registry(&mut self) {
+        self.guard = None;
+    }
+
+    /// The registry is back.
+    pub fn open_registry(&mut self) -> Result<()> {
+        self.guard = Some(self.registry.guarded_again()?);
+        Ok(())
+    }
+
+    /// Waits until `/v1/device` is as it should be.
+    pub fn shows(&self, what: &str, is: impl Fn(&Value) -> bool) -> Result<()> {
+        wait_until(&format!("{what} in /v1/device"), LIMIT, || {
+            let body = self.client()?.get("/v1/device")?.body;
+            check(is(&serde_json::from_str(&body)?), body)
+        })
+        .map_err(|error| self.explain(&error))
     }
 
     /// A client of the device's API.

@@ -13,13 +13,14 @@ use crate::command::{Finished, run};
 use crate::curl::Client;
 use crate::engine::Engine;
 use crate::scratch::Folder;
-use crate::wait::{check, wait_until};
+use crate::wait::{check, wait_closely, wait_until};
 
 /// The frontend's user and group.
 pub const FRONTEND: u32 = 65532;
 /// `EX_TEMPFAIL`: the tool says so of what may be tried again.
 const TRY_AGAIN: i32 = 75;
 const READY: Duration = Duration::from_secs(20);
+const LOGGED: Duration = Duration::from_mins(2);
 const PROGRAMS: [&str; 3] = ["supervisor-core", "supervisor-frontend", "supervisor-admin"];
 
 /// A program that ends with its owner.
@@ -210,6 +211,21 @@ impl Supervisor {
     /// The gRPC socket.
     pub fn socket(&self) -> String {
         self.folder.join("socket/core.sock")
+    }
+
+    /// How long core's log is by now.
+    pub fn core_log_bytes(&self) -> usize {
+        fs::metadata(self.folder.path().join("core.log"))
+            .map_or(0, |file| usize::try_from(file.len()).unwrap_or(usize::MAX))
+    }
+
+    /// Waits until core's log, from so many bytes on, has these words.
+    pub fn wait_for_core_log(&self, from: usize, words: &str) -> Result<()> {
+        wait_closely(&format!("'{words}' in core's log"), LOGGED, || {
+            let log = fs::read(self.folder.path().join("core.log"))?;
+            let new = String::from_utf8_lossy(log.get(from..).unwrap_or_default()).into_owned();
+            check(new.contains(words), self.logs())
+        })
     }
 
     /// What both wrote, for a failed test's report.

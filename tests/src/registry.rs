@@ -50,6 +50,11 @@ impl Registry {
         Ok((process, format!("127.0.0.1:{port}")))
     }
 
+    /// Opens the guarded door again, at its address, after its process has ended.
+    pub fn guarded_again(&self) -> Result<Process> {
+        run_registry(&self.folder, "guarded")
+    }
+
     /// Puts an image into the registry as it is, forgets it on this machine, and gives its path with its digest,
     /// which is the same at every door.
     pub fn hold(&self, image: &str, name: &str) -> Result<String> {
@@ -93,11 +98,14 @@ fn serve(folder: &Folder, name: &str, more: &str) -> Result<(Process, u16)> {
     let configuration = format!(
         "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {images}\nhttp:\n  addr: 127.0.0.1:{port}\n{more}"
     );
-    let file = folder.join(&format!("{name}.yml"));
-    fs::write(&file, configuration)?;
+    fs::write(folder.join(&format!("{name}.yml")), configuration)?;
+    Ok((run_registry(folder, name)?, port))
+}
+
+fn run_registry(folder: &Folder, name: &str) -> Result<Process> {
     let mut command = Command::new("docker-registry");
-    command.args(["serve", &file]);
-    Ok((Process::start(&mut command, &folder.path().join("log"))?, port))
+    command.args(["serve", &folder.join(&format!("{name}.yml"))]);
+    Process::start(&mut command, &folder.path().join("log"))
 }
 
 /// Removes an image from this machine.

@@ -5,9 +5,19 @@ use std::time::{Duration, Instant};
 use crate::Result;
 
 const PAUSE: Duration = Duration::from_millis(50);
+const SHORT_PAUSE: Duration = Duration::from_millis(1);
 
 /// Polls until `probe` gives a value; fails with what was waited for and the last reason why not.
-pub fn wait_until<T>(what: &str, limit: Duration, mut probe: impl FnMut() -> Result<T>) -> Result<T> {
+pub fn wait_until<T>(what: &str, limit: Duration, probe: impl FnMut() -> Result<T>) -> Result<T> {
+    wait(what, limit, PAUSE, probe)
+}
+
+/// The same for a moment that passes quickly.
+pub fn wait_closely<T>(what: &str, limit: Duration, probe: impl FnMut() -> Result<T>) -> Result<T> {
+    wait(what, limit, SHORT_PAUSE, probe)
+}
+
+fn wait<T>(what: &str, limit: Duration, pause: Duration, mut probe: impl FnMut() -> Result<T>) -> Result<T> {
     let start = Instant::now();
     loop {
         match probe() {
@@ -15,7 +25,7 @@ pub fn wait_until<T>(what: &str, limit: Duration, mut probe: impl FnMut() -> Res
             Err(reason) if start.elapsed() >= limit => {
                 return Err(format!("waited {limit:?} for {what}: {reason}").into());
             }
-            Err(_) => std::thread::sleep(PAUSE),
+            Err(_) => std::thread::sleep(pause),
         }
     }
 }

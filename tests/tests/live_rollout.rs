@@ -1,5 +1,7 @@
 //! Releases on trial, on the real engine: the frontend's user applies them through the real programs.
+#![allow(clippy::indexing_slicing, reason = "a JSON value's index answers null where there is nothing")]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::time::Duration;
 
@@ -10,7 +12,7 @@ use supervisor_tests::live::Supervisor;
 use supervisor_tests::live_app::LiveApp;
 use supervisor_tests::wait::{check, wait_until};
 
-const IN_TIME: Duration = Duration::from_secs(60);
+const IN_TIME: Duration = Duration::from_mins(1);
 
 const GOOD: &str = "echo good >>/data/notes; exec sleep 1000000";
 const CHECK: &str = r#"healthcheck: {test: "test -e /tmp/ready", interval: 500ms, timeout: 5s, retries: 3}"#;
@@ -20,7 +22,7 @@ fn file(command: &str, lines: &[&str]) -> String {
     let command = format!("command: [sh, -c, {command:?}]");
     let mut text = format!("services:\n  main:\n    image: {IMAGE}\n    stop_signal: KILL\n    {command}\n");
     for line in ["labels: {io.supervisor.update.health-timeout: 8s}"].iter().chain(lines) {
-        text.push_str(&format!("    {line}\n"));
+        let _ = writeln!(text, "    {line}");
     }
     text
 }

@@ -1,10 +1,6 @@
 //! Restart and purge of one service beside the engine's own stop, remove, create, connect and start of a twin.
 
-use std::{
-    io::{Read as _, Write as _},
-    os::unix::net::UnixStream,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use supervisor_tests::{
@@ -12,15 +8,13 @@ use supervisor_tests::{
 };
 
 use crate::{
+    engine_call::engine,
     http_load::{Call, Connection},
     median::{median, median_ratio},
     table::Table,
 };
 
 const ROUNDS: usize = 10;
-const SOCKET: &str = "/var/run/docker.sock";
-const PATIENCE: Duration = Duration::from_mins(1);
-const PREFIX: &str = "/v1.41";
 
 /// Adds two rows.
 pub fn measure(table: &mut Table) -> Result<()> {
@@ -92,21 +86,4 @@ impl Drop for Twin {
             drop(Engine::default().docker(&["network", "rm", network]));
         }
     }
-}
-
-/// One call on the engine's socket, without the cost of its command line.
-fn engine(method: &str, path: &str, body: &Value) -> Result<()> {
-    let body = if body.is_null() { String::new() } else { body.to_string() };
-    let mut stream = UnixStream::connect(SOCKET)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    let head = format!(
-        "{method} {PREFIX}{path} HTTP/1.1\r\nHost: engine\r\nConnection: close\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(body.as_bytes())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    if answer.starts_with("HTTP/1.1 2") { Ok(()) } else { Err(format!("{method} {path}: {answer}").into()) }
 }

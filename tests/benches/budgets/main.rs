@@ -14,6 +14,8 @@
 mod app_actions;
 mod bare;
 mod echo;
+mod engine_call;
+mod fleet;
 mod http_load;
 mod idle;
 mod latency;
@@ -55,6 +57,7 @@ fn measure() -> Result<()> {
     idle::measure(&mut table)?;
     app_actions::measure(&mut table)?;
     terminal::measure(&mut table)?;
+    fleet::measure(&mut table)?;
     println!("{table}");
     Ok(())
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     answer, body,
-    server::Shared,
+    shared::Shared,
     world::{LogLine, World},
 };
 

@@ -164,7 +164,7 @@ mod tests {
     /// Cases of the recorded exchanges.
     #[test]
     fn report_is_answered_as_the_real_server_did() {
-        let commit = "00000001c0ffee0000000000000000c0ffee0001";
+        let commit = "c0ffee00000000000006830000000001";
         let main = |image: &str| json!({ "services": { "main": { "image": image, "status": "Running" } } });
         let cases = [
             (json!({ "d0": { "memory_usage": 101 } }), 200),

@@ -143,7 +143,8 @@ impl World {
     /// Adds what a release lacks of numbers, and makes it the fleet's.
     pub(crate) fn add_release(&mut self, content: Value) -> String {
         let number = self.releases.len() as u64 + 1;
-        let commit = format!("{number:08x}c0ffee0000000000000000c0ffee{number:04x}");
+        // Names of containers hold it, and several clouds may feed one engine.
+        let commit = format!("c0ffee{:016x}{number:010x}", self.fleet_id);
         let mut content = content;
         if let Some(services) = content.get_mut("services").and_then(Value::as_object_mut) {
             for (index, service) in services.values_mut().enumerate() {
