@@ -109,6 +109,12 @@ impl AppRecord {
         self.target.app.app_id
     }
 
+    /// Whether the owner has the last word: on the target, or on the one that waits.
+    pub fn is_owners(&self) -> bool {
+        let waiting = self.waiting.as_ref().map(|update| update.applied_by);
+        self.applied_by == AppliedBy::Admin || waiting == Some(AppliedBy::Admin)
+    }
+
     /// Whether there is an unfinished intent that only one more write of the record ends.
     pub fn needs_closing(&self) -> bool {
         self.purge.is_some() || self.override_locks || !self.leaving_images.is_empty()

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
-    domain::target::{Service, Target},
+    domain::{
+        intent::Action,
+        target::{Service, Target},
+    },
     error::CoreError,
 };
 
@@ -161,7 +164,7 @@ async fn restart_and_stop_are_about_the_release_that_runs() {
     world.act(APP, restart()).await.unwrap();
     assert_eq!((images(&world.device), world.device.running(APP)[0].1), (vec!["demo:1".to_owned()], 2));
     assert!(world.status(APP).update_downloaded && !world.status(APP).apply_waits_for.is_empty());
-    world.act(APP, crate::domain::intent::Action::Stop(Vec::new())).await.unwrap();
+    world.act(APP, Action::Stop(Vec::new())).await.unwrap();
     world.reconciler.apply_waiting();
     world.shows(APP, |status| !status.update_pending).await;
     assert_eq!(world.device.running(APP), [], "it was stopped on purpose");
@@ -201,4 +204,27 @@ async fn update_of_a_locked_app_waits_for_its_time_and_then_for_the_lock() {
     world.reconciler.nudge_all(true, false);
     world.shows(APP, |status| !status.update_pending).await;
     assert_eq!(images(&world.device), ["far:2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn update_of_the_owners_that_waits_is_the_last_word_on_the_clouds_app() {
+    let world = World::with_frontends_app(release("demo:1", "now")).await;
+    world.act(APP, apply(release("demo:2", "on-call"))).await.unwrap();
+    for action in
+        [by_frontend(release("demo:3", "now")), by_frontend(release("demo:1", "now")), Action::Withdraw]
+    {
+        let refused = world.act(APP, action).await;
+        assert!(matches!(refused, Err(CoreError::OwnersApp(_))), "{refused:?}");
+    }
+    world.reconciler.apply_waiting();
+    world.shows(APP, |status| !status.update_pending).await;
+    assert_eq!(images(&world.device), ["demo:2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn update_of_the_clouds_that_waits_gives_way_to_the_clouds_next_word() {
+    let world = World::with_frontends_app(release("demo:1", "now")).await;
+    world.act(APP, by_frontend(release("demo:2", "on-call"))).await.unwrap();
+    world.act(APP, by_frontend(release("demo:3", "now"))).await.unwrap();
+    assert_eq!(images(&world.device), ["demo:3"]);
 }

@@ -21,7 +21,7 @@ impl Worker {
     pub(super) async fn accept(&mut self, action: &Action, force: bool) -> Result<(), CoreError> {
         let current = match (&self.record, action) {
             (Some(record), Action::Apply(_, AppliedBy::Frontend) | Action::Withdraw)
-                if record.applied_by == AppliedBy::Admin =>
+                if record.is_owners() =>
             {
                 return Err(CoreError::OwnersApp(self.app));
             }
