@@ -3,6 +3,7 @@
 //! changes nothing.
 
 mod intents;
+mod taken_down;
 mod trial;
 mod waiters;
 mod waiting;
@@ -37,6 +38,8 @@ const RETRY_FIRST: Duration = Duration::from_millis(500);
 const RETRY_LONGEST: Duration = Duration::from_secs(30);
 /// Wait after an image did not fit: space comes from people, or from another app's update.
 const RETRY_NO_SPACE: Duration = Duration::from_mins(5);
+/// Wait after somebody cancelled an update that has already taken the app down: long enough for a word of theirs.
+const RETRY_CANCELLED: Duration = Duration::from_mins(5);
 /// How long a caller waits for an engine that does not answer: a restart of the engine fits in.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -241,6 +244,9 @@ impl Worker {
             }
             self.let_go().await;
             self.settle(&result);
+            if matches!(result, Err(CoreError::Cancelled)) && self.is_taken_down().await {
+                self.retry_at = Some(Instant::now() + RETRY_CANCELLED);
+            }
             let reply = match given_up {
                 Some(error) => {
                     disappoint(reply, error);

@@ -113,6 +113,25 @@ async fn image_that_another_app_names_without_a_container_is_left() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn pull_that_is_cancelled_when_the_old_container_is_gone_is_tried_again_later() {
+    for strategy in ["kill-then-download", "delete-then-download"] {
+        let world = running(strategy).await;
+        world.device.fault_on("pulled demo:2", Fault::Paused);
+        let acting = world.begin(APP, apply(release(strategy, "demo:2")), false);
+        world.device.reached("pulled demo:2", 1).await;
+        world.reconciler.nudge_all(false, true);
+        let cancelled = acting.await.unwrap();
+        assert!(matches!(cancelled, Err(CoreError::Cancelled)), "{cancelled:?}");
+        assert_eq!(world.device.running(APP), []);
+        world.device.heal();
+        tokio::time::sleep(Duration::from_mins(4)).await;
+        assert_eq!(world.device.running(APP), [], "whoever cancelled has the time to say something else");
+        tokio::time::sleep(Duration::from_mins(2)).await;
+        assert_eq!(world.device.running(APP).len(), 1, "{strategy}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn hand_over_ends_as_soon_as_the_new_container_says_so() {
     let world = running("hand-over").await;
     let begun = tokio::time::Instant::now();
