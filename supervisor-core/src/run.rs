@@ -187,8 +187,7 @@ async fn assemble(
     let store: Arc<dyn Store> = Arc::new(FileStore::new(config.core_state_dir.clone()));
     let told = Told::of(&loaded, device.uuid);
     let engine = Arc::new(DockerEngine::new(&config.docker_socket));
-    let bus = SystemBus::new(config.dbus_system_bus_address.clone());
-    let facts = Arc::new(LinuxHostFacts::new(config.host_root.clone(), bus.clone()));
+    let (bus, facts) = host(config);
     let context = Arc::new(Context {
         engine: Arc::<DockerEngine>::clone(&engine),
         files: Arc::new(LinuxHostFiles::new(config.host_root.clone(), config.resin_data_path.clone())),
@@ -210,7 +209,6 @@ async fn assemble(
         attachments: Arc::default(),
     });
     let reconciler = Arc::new(Reconciler::new(context, loaded.apps, loaded.provisional));
-    tokio::spawn(report_system(bus.clone()));
     let manager: Arc<dyn PowerManager> = Arc::new(Logind::new(bus.clone()));
     let power = start_power(config, &manager, &reconciler, &store, loaded.power).await;
     let (heartbeat_switch, connectivity) = start_heartbeat(config, device.api_endpoint);
@@ -312,6 +310,14 @@ fn own_places(config: &Config) -> OwnPlaces {
         state_folder: text(&config.core_state_dir),
         socket_folder: config.core_socket.parent().map(text).unwrap_or_default(),
     }
+}
+
+/// The system bus, and what is told of the host.
+fn host(config: &Config) -> (SystemBus, Arc<LinuxHostFacts>) {
+    let bus = SystemBus::new(config.dbus_system_bus_address.clone());
+    tokio::spawn(report_system(bus.clone()));
+    let facts = Arc::new(LinuxHostFacts::new(config.host_root.clone(), bus.clone()));
+    (bus, facts)
 }
 
 /// Says once what is underneath, for whoever reads the log.

@@ -118,7 +118,10 @@ fn apply_on_a_terminal_shows_the_pull_as_a_bar() {
         done_bytes: 42_000_000,
         total_bytes: 100_000_000,
     });
-    let shown = apply_on_a_terminal(vec![pull], "app 7: pull demo:2 [============>                 ] 42%");
+    let shown = apply_on_a_terminal(
+        vec![pull],
+        "app 7: pull demo:2 42.00 MB of 100.00 MB [============>                 ] 42%",
+    );
     assert!(shown.contains("app 7 (x) applied, commit abc123"), "{shown:?}");
 }
 

@@ -45,7 +45,6 @@ fn app_to_wire(app_id: u64, app: &AppStatus) -> AppState {
         applied_by: applier(app.applied_by).into(),
         running_commit: app.running_commit.clone(),
         failed_release: app.failed.as_ref().map(failed_release),
-        ..AppState::default()
     }
 }
 
@@ -80,6 +79,5 @@ fn service_to_wire(name: &str, service: &ServiceStatus) -> ServiceState {
         container_image: service.container_image.clone(),
         container_commit: service.container_commit.clone(),
         download_progress_percent: service.download_percent,
-        ..ServiceState::default()
     }
 }

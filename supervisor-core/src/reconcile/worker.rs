@@ -298,8 +298,8 @@ impl Worker {
     fn parts(&mut self) -> Option<Cycle<'_>> {
         let record = self.record.as_mut()?;
         let (context, signals, held) = (self.context.as_ref(), self.signals.as_ref(), &mut self.held);
-        let (handovers, fault, download) = (&mut self.handovers, &mut self.fault, &self.download);
-        Some(Cycle { context, record, signals, held, handovers, fault, download })
+        let (download, handovers, fault) = (&self.download, &mut self.handovers, &mut self.fault);
+        Some(Cycle { context, record, signals, held, download, handovers, fault })
     }
 
     /// Takes note of how a cycle ended, and plans the next if one is needed.

@@ -62,13 +62,10 @@ impl Worker {
             return Ok(());
         }
         if self.record.as_ref().map(|record| &record.target) != Some(&next.target) {
-            self.trying = Trying::new();
+            (self.trying, self.download) = (Trying::new(), Mutex::default());
         }
         log::info!("intent stored app_id={} action={}", self.app, action.name());
         self.context.events.tell(self.app, || What::ActionAccepted { action: action.name(), force });
-        if current.target != next.target {
-            self.download = Mutex::default();
-        }
         self.record = Some(next);
         self.unsaved = false;
         self.signals.first_record.is_here();
