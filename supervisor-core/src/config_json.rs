@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::heartbeat::Endpoint;
 
@@ -22,8 +23,8 @@ pub struct DeviceConfig {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct File {
-    api_endpoint: Option<String>,
-    uuid: Option<String>,
+    api_endpoint: Option<Value>,
+    uuid: Option<Value>,
 }
 
 /// Reads the file, if it is there.
@@ -51,14 +52,17 @@ pub fn parse(text: &str) -> DeviceConfig {
         log::warn!("config.json not understood");
         return DeviceConfig::default();
     };
-    let api_endpoint = file.api_endpoint.filter(|url| !url.is_empty()).and_then(|url| match url.parse() {
-        Ok(endpoint) => Some(endpoint),
-        Err(error) => {
-            log::warn!("apiEndpoint of config.json not understood error='{error}'");
-            None
-        }
-    });
-    let uuid = file.uuid.filter(|uuid| !uuid.is_empty() && uuid.bytes().all(|b| b.is_ascii_hexdigit()));
+    // One that is of another type says nothing of the other.
+    let text = |value: Option<Value>| value.as_ref().and_then(Value::as_str).map(ToOwned::to_owned);
+    let api_endpoint =
+        text(file.api_endpoint).filter(|url| !url.is_empty()).and_then(|url| match url.parse() {
+            Ok(endpoint) => Some(endpoint),
+            Err(error) => {
+                log::warn!("apiEndpoint of config.json not understood error='{error}'");
+                None
+            }
+        });
+    let uuid = text(file.uuid).filter(|uuid| !uuid.is_empty() && uuid.bytes().all(|b| b.is_ascii_hexdigit()));
     DeviceConfig { api_endpoint, uuid }
 }
 
@@ -71,6 +75,11 @@ mod tests {
         let config = parse(r#"{"apiEndpoint":"https://api.example.org","uuid":"d0c5","other":{"x":1}}"#);
         assert_eq!(config.api_endpoint, "https://api.example.org".parse().ok());
         assert_eq!(config.uuid.as_deref(), Some("d0c5"));
+    }
+
+    #[test]
+    fn value_of_another_type_does_not_hide_the_uuid() {
+        assert_eq!(parse(r#"{"apiEndpoint":7,"uuid":"d0c5"}"#).uuid.as_deref(), Some("d0c5"));
     }
 
     #[test]

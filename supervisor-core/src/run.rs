@@ -120,6 +120,7 @@ pub async fn run(config: Config) -> Result<(), RunError> {
     let _lock = lock_store(&config)?;
     let loaded = store::load(&config.core_state_dir, &fresh)?;
     let listener = socket::bind(&config.core_socket, config.socket_gid)?;
+    recover_config_json(&config).await;
     let device = config_json::read(&config.config_json).await;
     let (close, closing) = watch::channel(false);
     let (policy_sender, policy) = watch::channel(policy);
@@ -155,6 +156,16 @@ fn lock_store(config: &Config) -> Result<File, RunError> {
     let file = file.map_err(|source| StoreError::Io { action: "open", path, source })?;
     file.try_lock().map_err(|_| RunError::StoreInUse(config.core_state_dir.clone()))?;
     Ok(file)
+}
+
+/// Only a file that core may write can be one whose writing was broken off.
+async fn recover_config_json(config: &Config) {
+    if !config.config_json_writable {
+        return;
+    }
+    if let Err(error) = OwnersConfigFile::new(config.config_json.clone()).recover().await {
+        log::error!("config.json not recovered error='{}'", chain(&error));
+    }
 }
 
 /// What the frontend tells, and the workers follow.

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::{
-    config_json,
     domain::{
-        config_edit::{RegisteredDevice, edited},
+        config_edit::{RegisteredDevice, edited, names_another},
         environment::DeviceFacts,
     },
     error::{CoreError, chain},
@@ -62,15 +61,14 @@ impl DeviceIdentityKeeper {
                 None
             }
         };
-        let owners = text.as_deref().and_then(|text| config_json::parse(text).uuid);
-        if owners.is_some_and(|uuid| uuid != device.uuid()) {
+        if text.is_some_and(|text| names_another(&text, device.uuid())) {
             return Err(CoreError::InvalidField {
                 field: "uuid".to_owned(),
                 problem: "config.json names another device, and the owner's word counts".to_owned(),
             });
         }
         self.tell_apps(device.uuid()).await?;
-        Ok(self.tell_owner(text.as_deref(), &device).await)
+        Ok(self.tell_owner(device).await)
     }
 
     async fn tell_apps(&self, uuid: &str) -> Result<(), CoreError> {
@@ -84,27 +82,17 @@ impl DeviceIdentityKeeper {
         Ok(())
     }
 
-    async fn tell_owner(&self, text: Option<&str>, device: &RegisteredDevice) -> ConfigJson {
+    async fn tell_owner(&self, device: RegisteredDevice) -> ConfigJson {
         if !self.is_file_writable {
             return ConfigJson::NotAllowed;
         }
-        let Some(text) = text else {
-            log::error!("config.json is not there to be written");
-            return ConfigJson::Failed;
-        };
-        let new = match edited(text, device) {
-            Ok(Some(new)) => new,
-            Ok(None) => return ConfigJson::Unchanged,
-            Err(error) => {
-                log::error!("config.json not written error='{}'", chain(&error));
-                return ConfigJson::Failed;
-            }
-        };
-        match self.file.replace(&new).await {
-            Ok(()) => {
-                log::info!("config.json names the registered device now uuid={}", device.uuid());
+        let uuid = device.uuid().to_owned();
+        match self.file.edit(Box::new(move |text| edited(text, &device))).await {
+            Ok(true) => {
+                log::info!("config.json names the registered device now uuid={uuid}");
                 ConfigJson::Written
             }
+            Ok(false) => ConfigJson::Unchanged,
             Err(error) => {
                 log::error!("config.json not written error='{}'", chain(&error));
                 ConfigJson::Failed

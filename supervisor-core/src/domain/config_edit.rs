@@ -1,7 +1,7 @@
 //! What registering the device yields, written into the text of `config.json`: only the keys that it is about, and all
 //! others as they are, in their order and to the byte.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use serde::{
     Deserialize, Deserializer,
@@ -33,10 +33,19 @@ pub enum InvalidDevice {
     Key,
 }
 
-/// The text is no JSON object.
+/// Why the text is left as it is.
 #[derive(Debug, thiserror::Error)]
-#[error("config.json is not understood")]
-pub struct NotUnderstood(#[source] serde_json::Error);
+pub enum NotEdited {
+    /// It is no JSON object.
+    #[error("config.json is not understood")]
+    NotUnderstood(#[source] serde_json::Error),
+    /// It says a key more than once, and readers differ in which counts.
+    #[error("config.json has the key {0} more than once")]
+    Duplicate(String),
+    /// It says something else already, and the owner's word counts.
+    #[error("config.json has another {0}")]
+    Differs(&'static str),
+}
 
 impl RegisteredDevice {
     /// Checks what the frontend tells; a `device_id` of 0 is none.
@@ -68,38 +77,83 @@ impl fmt::Debug for RegisteredDevice {
     }
 }
 
-/// The text with the device's keys in it and without the provisioning key; `None` where that is how it is.
-pub fn edited(text: &str, device: &RegisteredDevice) -> Result<Option<String>, NotUnderstood> {
-    let Entries(mut entries) = serde_json::from_str(text).map_err(NotUnderstood)?;
-    let quoted = |word: &str| Value::from(word).to_string();
-    let mut changed = false;
-    let mut set = |key: &str, value: String, is_good: &dyn Fn(&str) -> bool| match entries
-        .iter_mut()
-        .find(|(known, _)| known == key)
-    {
-        Some((_, old)) if is_good(old) => {}
-        Some((_, old)) => (*old, changed) = (value, true),
-        None => {
-            entries.push((key.to_owned(), value));
-            changed = true;
-        }
-    };
-    let exactly = |value: &str| {
-        let value = value.to_owned();
-        move |old: &str| old == value
-    };
-    let (uuid, key) = (quoted(&device.uuid), quoted(&device.key));
-    set("uuid", uuid.clone(), &exactly(&uuid));
-    set("deviceApiKey", key.clone(), &exactly(&key));
-    if let Some(id) = device.device_id {
-        set("deviceId", id.to_string(), &exactly(&id.to_string()));
+/// Whether the text has a uuid, and not this one. A text that is no object names nobody.
+pub fn names_another(text: &str, uuid: &str) -> bool {
+    serde_json::from_str(text).is_ok_and(|Entries(entries)| {
+        entries.iter().any(|(key, old)| {
+            let old = Old::of(old);
+            key == "uuid" && !old.is_unset() && !old.is(&Value::from(uuid))
+        })
+    })
+}
+
+/// Whether the text is one whole object.
+pub fn is_whole(text: &str) -> bool {
+    serde_json::from_str::<Entries>(text).is_ok()
+}
+
+/// The text with the device's keys filled in and without the provisioning key; `None` where that is how it is. What the
+/// owner's file says is never replaced, so the provisioning key goes only where the device's own is in its place.
+pub fn edited(text: &str, device: &RegisteredDevice) -> Result<Option<String>, NotEdited> {
+    let Entries(mut entries) = serde_json::from_str(text).map_err(NotEdited::NotUnderstood)?;
+    let mut known = BTreeSet::new();
+    if let Some((key, _)) = entries.iter().find(|(key, _)| !known.insert(key.as_str())) {
+        return Err(NotEdited::Duplicate(key.clone()));
+    }
+    let is = |told: Value| move |old: &Old| old.is(&told);
+    let (uuid, key) = (Value::from(device.uuid.as_str()), Value::from(device.key.as_str()));
+    let mut changed = fill_in(&mut entries, "uuid", &uuid, is(uuid.clone()))?;
+    changed |= fill_in(&mut entries, "deviceApiKey", &key, is(key.clone()))?;
+    if let Some(id) = device.device_id.map(Value::from) {
+        changed |= fill_in(&mut entries, "deviceId", &id, is(id.clone()))?;
     }
     // When it was registered first is as good.
-    set("registered_at", device.registered_at_s.to_string(), &|old| old.parse::<u64>().is_ok());
+    changed |= fill_in(&mut entries, "registered_at", &device.registered_at_s.into(), Old::is_number)?;
     let before = entries.len();
     entries.retain(|(key, _)| key != "apiKey");
     changed |= entries.len() != before;
     Ok(changed.then(|| written(&entries, text.contains('\n'))))
+}
+
+/// Says `told` where nothing is said yet. Whether that changed anything.
+fn fill_in(
+    entries: &mut Vec<(String, String)>,
+    key: &'static str,
+    told: &Value,
+    is_good: impl Fn(&Old) -> bool,
+) -> Result<bool, NotEdited> {
+    let Some((_, text)) = entries.iter_mut().find(|(known, _)| known == key) else {
+        entries.push((key.to_owned(), told.to_string()));
+        return Ok(true);
+    };
+    let old = Old::of(text);
+    if old.is_unset() {
+        *text = told.to_string();
+        return Ok(true);
+    }
+    if is_good(&old) { Ok(false) } else { Err(NotEdited::Differs(key)) }
+}
+
+/// A value that the file has; `None`: no value that can be compared.
+struct Old(Option<Value>);
+
+impl Old {
+    fn of(text: &str) -> Self {
+        Self(serde_json::from_str(text).ok())
+    }
+
+    /// Null or empty, which says as little as an absent key.
+    fn is_unset(&self) -> bool {
+        self.is(&Value::Null) || self.is(&Value::from(""))
+    }
+
+    fn is(&self, value: &Value) -> bool {
+        self.0.as_ref() == Some(value)
+    }
+
+    fn is_number(&self) -> bool {
+        self.0.as_ref().is_some_and(Value::is_number)
+    }
 }
 
 fn written(entries: &[(String, String)], in_lines: bool) -> String {
@@ -169,6 +223,51 @@ mod tests {
         assert_eq!(edited(&once, &later).unwrap(), None);
         let unknown = RegisteredDevice { device_id: None, ..device() };
         assert_eq!(edited(&once, &unknown).unwrap(), None);
+    }
+
+    #[test]
+    fn edited_fills_in_what_is_null_or_empty() {
+        let text = r#"{"uuid":"","deviceApiKey":null,"deviceId":null,"registered_at":""}"#;
+        let expected = r#"{"uuid":"77cb","deviceApiKey":"k\"1'","deviceId":7,"registered_at":99}"#;
+        assert_eq!(edited(text, &device()).unwrap().as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn edited_of_a_file_that_says_something_else_is_refused() {
+        for (differing, text) in [
+            ("uuid", r#"{"uuid":"abcd","apiKey":"p"}"#),
+            ("uuid", r#"{"uuid":7,"apiKey":"p"}"#),
+            ("deviceApiKey", r#"{"uuid":"77cb","deviceApiKey":"other","apiKey":"p"}"#),
+            ("deviceId", r#"{"uuid":"77cb","deviceId":8}"#),
+            ("registered_at", r#"{"registered_at":"long ago"}"#),
+        ] {
+            let refused = edited(text, &device());
+            assert!(
+                matches!(refused, Err(NotEdited::Differs(key)) if key == differing),
+                "{text} {refused:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn edited_of_a_file_with_a_key_twice_is_refused() {
+        let refused = edited(r#"{"uuid":"77cb","apiKey":"p","uuid":""}"#, &device());
+        assert!(matches!(&refused, Err(NotEdited::Duplicate(key)) if key == "uuid"), "{refused:?}");
+    }
+
+    #[test]
+    fn names_another_looks_at_every_uuid_whatever_else_the_file_says() {
+        for text in [
+            r#"{"apiEndpoint":7,"uuid":"abcd"}"#,
+            r#"{"uuid":"77cb","uuid":"abcd"}"#,
+            r#"{"uuid":"abcd","uuid":""}"#,
+            r#"{"uuid":["77cb"]}"#,
+        ] {
+            assert!(names_another(text, "77cb"), "{text}");
+        }
+        for text in ["{}", "torn", r#"{"uuid":null}"#, r#"{"uuid":""}"#, r#"{"uuid":"\u00377cb"}"#] {
+            assert!(!names_another(text, "77cb"), "{text}");
+        }
     }
 
     #[test]

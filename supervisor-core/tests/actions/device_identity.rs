@@ -74,12 +74,31 @@ async fn owners_file_is_written_only_where_the_owner_allows_it() {
 
 #[tokio::test(start_paused = true)]
 async fn owners_file_that_names_another_device_wins() {
-    let world = World::new();
-    file_of(&world, r#"{"uuid":"abcd","deviceApiKey":"k"}"#);
-    let refused = keeper(&world, true).record(registered("77cb")).await;
-    assert!(matches!(&refused, Err(CoreError::InvalidField { field, .. }) if field == "uuid"), "{refused:?}");
-    assert_eq!(world.device.state().device_uuid, None);
-    assert_eq!(world.facts.borrow().uuid, None);
+    for text in [r#"{"uuid":"abcd","deviceApiKey":"k"}"#, r#"{"apiEndpoint":7,"uuid":"abcd"}"#] {
+        let world = World::new();
+        file_of(&world, text);
+        let refused = keeper(&world, true).record(registered("77cb")).await;
+        assert!(
+            matches!(&refused, Err(CoreError::InvalidField { field, .. }) if field == "uuid"),
+            "{refused:?}"
+        );
+        assert_eq!(world.device.state().device_uuid, None);
+        assert_eq!(world.facts.borrow().uuid, None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn owners_file_keeps_its_keys_against_others_for_the_same_device() {
+    for text in [
+        r#"{"uuid":"77cb","deviceApiKey":"owners","apiKey":"p"}"#,
+        r#"{"uuid":"77cb","deviceApiKey":"owners"}"#,
+        r#"{"apiKey":"p","apiKey":"q"}"#,
+    ] {
+        let world = World::new();
+        file_of(&world, text);
+        assert_eq!(keeper(&world, true).record(registered("77cb")).await.unwrap(), ConfigJson::Failed);
+        assert_eq!(world.device.state().config_json.as_deref(), Some(text));
+    }
 }
 
 #[tokio::test(start_paused = true)]

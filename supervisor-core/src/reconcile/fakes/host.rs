@@ -13,7 +13,7 @@ use super::device::{FakeDevice, Fault, State};
 use crate::{
     domain::record::AppRecord,
     ports::{
-        config_file::{ConfigFile, ConfigFileError},
+        config_file::{ConfigFile, ConfigFileError, Edit},
         host_facts::{ClockUnknown, DiskSpace, HostFacts},
         host_files::{HeldLock, HostFiles, HostFilesError, LockToken},
         power::{PowerAction, PowerError, PowerManager},
@@ -285,10 +285,12 @@ impl ConfigFile for FakeDevice {
         self.call("read config.json".to_owned(), read_only, |state| Ok(state.config_json.clone())).await
     }
 
-    async fn replace(&self, text: &str) -> Result<(), ConfigFileError> {
+    async fn edit(&self, edit: Edit) -> Result<bool, ConfigFileError> {
+        let text = self.state().config_json.clone().ok_or(ConfigFileError::Absent)?;
+        let Some(new) = edit(&text)? else { return Ok(false) };
         self.call("write config.json".to_owned(), read_only, |state| {
-            state.config_json = Some(text.to_owned());
-            Ok(())
+            state.config_json = Some(new);
+            Ok(true)
         })
         .await
     }
