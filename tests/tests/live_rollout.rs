@@ -89,7 +89,7 @@ fn release_whose_health_check_fails_is_taken_back_and_not_tried_again() -> Resul
     let container = fleet.app.container()?;
     assert_eq!(fleet.apply(&bad)?, Some(0));
     assert_eq!(fleet.app.container()?, container, "it is not tried again");
-    assert_eq!(fleet.supervisor.admin(&["doctor"])?.stdout.contains("runs instead"), true);
+    assert!(fleet.supervisor.admin(&["doctor"])?.stdout.contains("runs instead"));
     Ok(())
 }
 

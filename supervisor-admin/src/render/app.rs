@@ -73,7 +73,7 @@ pub fn app(app: &AppView, coloured: bool) -> String {
     }
     if let Some(what) = &app.apply_waits_for {
         let how = if app.update_downloaded { "is downloaded and waits for" } else { "waits for" };
-        text.push_str(&format!("update   {how} {}\n", one_line(what)));
+        text.extend(["update   ", how, " ", &one_line(what), "\n"]);
     }
     text.push('\n');
     let row = |service: &ServiceView| {

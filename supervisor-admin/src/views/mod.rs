@@ -135,7 +135,6 @@ pub struct PowerView {
 
 /// `update`.
 #[derive(Debug, Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "what was asked for")]
 pub struct UpdateView {
     pub action: &'static str,
     pub force: bool,

@@ -88,7 +88,7 @@ fn with_failed_release(restored: &str) -> FakeCore {
         at_s: 1_700_000_000,
     };
     FakeCore::start_with(|script| {
-        script.state.apps[0].running_commit = "older".to_owned();
+        "older".clone_into(&mut script.state.apps[0].running_commit);
         script.state.apps[0].failed_release = Some(failed);
     })
 }

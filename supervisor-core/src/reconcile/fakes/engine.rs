@@ -142,7 +142,7 @@ impl State {
             Some(Behaviour::Unhealthy) => "unhealthy",
             _ => "starting",
         };
-        container.seen.health = if container.has_check { check } else { "" }.to_owned();
+        if container.has_check { check } else { "" }.clone_into(&mut container.seen.health);
         (container.seen.state, container.seen.exit_code) = match behaviour {
             Some(Behaviour::Crashing) => (ContainerState::Restarting, None),
             Some(Behaviour::Ending(code)) => (ContainerState::Exited, Some(code)),

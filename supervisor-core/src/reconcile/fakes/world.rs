@@ -211,7 +211,9 @@ impl FakeDevice {
             health.clone_into(&mut container.seen.health);
             apps.insert(container.seen.app);
         }
-        apps.into_iter().for_each(|of| state.tell(of));
+        for of in apps {
+            state.tell(of);
+        }
     }
 
     /// The engine goes away; with `false` it comes back.
