@@ -7,10 +7,11 @@ use supervisor_proto::v1::{FollowJournalRequest, JournalLine, journal_server::Jo
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
-use super::server::until_closing;
+use super::{gate::Caller, roles::Role, server::until_closing, status::to_status};
 use crate::{
-    actions::journal,
+    actions::journal::{self, seats::Seats},
     domain::journal::{Line, Voice},
+    error::CoreError,
     reconcile::Reconciler,
 };
 
@@ -18,6 +19,8 @@ use crate::{
 pub struct JournalService {
     /// Whose apps are followed.
     pub reconciler: Arc<Reconciler>,
+    /// How many may follow.
+    pub seats: Seats,
     /// True once core is ending.
     pub closing: watch::Receiver<bool>,
 }
@@ -30,8 +33,18 @@ impl Journal for JournalService {
         &self,
         request: Request<FollowJournalRequest>,
     ) -> Result<Response<Self::FollowStream>, Status> {
+        let by_owner = match request.extensions().get::<Caller>().map(|caller| caller.role) {
+            Some(Role::Admin) => true,
+            Some(Role::Frontend) | None => false,
+        };
+        let seat = self.seats.take(by_owner).map_err(|full| to_status(&CoreError::LimitReached(full)))?;
         let lines = journal::follow(&self.reconciler, request.into_inner().since_ns);
-        Ok(Response::new(until_closing(lines.map(|line| Ok(to_wire(line))), self.closing.clone())))
+        let lines = lines.map(move |line| {
+            // Held for as long as the stream is.
+            let _seat = &seat;
+            Ok(to_wire(line))
+        });
+        Ok(Response::new(until_closing(lines, self.closing.clone())))
     }
 }
 

@@ -24,7 +24,8 @@ use super::{
 use crate::{
     actions::{
         api_access::ApiAccessKeeper, device_identity::DeviceIdentityKeeper, diagnose::Diagnosis,
-        power::PowerActions, registry_access::RegistryAccessKeeper, terminal::Terminals, vpn::VpnSwitch,
+        journal::seats::Seats, power::PowerActions, registry_access::RegistryAccessKeeper,
+        terminal::Terminals, vpn::VpnSwitch,
     },
     closing::closed,
     heartbeat::ConnectivityState,
@@ -98,7 +99,8 @@ fn of_apps(apps: &Arc<Reconciler>, closing: &watch::Receiver<bool>) -> Routes {
     let planner = PlannerService { reconciler: reconciler() };
     let policy = PolicyService { reconciler: reconciler() };
     let inspection = InspectionService { reconciler: reconciler() };
-    let journal = JournalService { reconciler: reconciler(), closing: closing.clone() };
+    let journal =
+        JournalService { reconciler: reconciler(), seats: Seats::default(), closing: closing.clone() };
     let apps = AppsService { reconciler: reconciler(), closing: closing.clone() };
     Routes::default()
         .add_service(AppsServer::new(apps).max_decoding_message_size(MAX_REQUEST_BYTES))

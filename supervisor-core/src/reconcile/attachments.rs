@@ -24,10 +24,14 @@ pub const OWNERS_IN_ALL: usize = 4;
 /// The same for one app.
 pub const OWNERS_OF_AN_APP: usize = 1;
 
+const KIND: &str = "terminals and commands";
+
 /// No more may be open.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{limit} terminals and commands of {what} are open already")]
+#[error("{limit} {kind} of {what} are open already")]
 pub struct Full {
+    /// What is limited, in the plural, for people.
+    pub kind: &'static str,
     /// Whose limit it is, for people.
     pub what: String,
     /// How many may be open.
@@ -80,10 +84,10 @@ impl Attachments {
         };
         let mut entries = self.entries();
         if entries.open.len() >= in_all {
-            return Err(Full { what: "all apps".to_owned(), limit: in_all });
+            return Err(Full { kind: KIND, what: "all apps".to_owned(), limit: in_all });
         }
         if entries.open.values().filter(|entry| entry.app == app).count() >= of_an_app {
-            return Err(Full { what: format!("app {app}"), limit: of_an_app });
+            return Err(Full { kind: KIND, what: format!("app {app}"), limit: of_an_app });
         }
         let (tell, departure) = oneshot::channel();
         let number = entries.next;

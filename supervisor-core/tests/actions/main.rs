@@ -9,5 +9,6 @@ mod api_access;
 mod device_identity;
 #[path = "../../src/reconcile/fakes/mod.rs"]
 mod fakes;
+mod journal;
 mod power;
 mod terminal;

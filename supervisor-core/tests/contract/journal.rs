@@ -14,7 +14,8 @@ use crate::{
 
 const SOON: Duration = Duration::from_secs(20);
 /// The nanosecond at which containers of the fake engine say their line.
-const SAID_NS: u64 = 4_102_444_800_500_000_000;
+const SAID_NS: u64 = 978_307_200_500_000_000;
+const LONG_AGO_NS: u64 = 1;
 const OWNERS: u64 = 4711;
 
 async fn next(lines: &mut Streaming<JournalLine>) -> JournalLine {
@@ -37,7 +38,7 @@ async fn follow(served: &Served, since_ns: u64) -> Streaming<JournalLine> {
 #[tokio::test]
 async fn follower_hears_what_the_frontends_app_says_and_what_core_does_to_it() {
     let served = Served::on(World::with_frontends_app(target(APP)).await);
-    let mut lines = follow(&served, 0).await;
+    let mut lines = follow(&served, LONG_AGO_NS).await;
     let said = next(&mut lines).await;
     assert_eq!((said.app_id, said.service.as_str(), said.message.as_str()), (APP, "main", "hello from c1"));
     assert_eq!((said.time_ns, said.is_stderr, said.is_system, said.dropped), (SAID_NS, false, false, 0));
@@ -49,7 +50,7 @@ async fn follower_hears_what_the_frontends_app_says_and_what_core_does_to_it() {
 #[tokio::test]
 async fn follower_hears_a_container_that_is_made_later() {
     let served = Served::on(World::with_frontends_app(target(APP)).await);
-    let mut lines = follow(&served, 0).await;
+    let mut lines = follow(&served, LONG_AGO_NS).await;
     until(&mut lines, |line| line.message == "hello from c1").await;
     served.world.act(APP, restart()).await.unwrap();
     let container = served.world.device.state().containers[0].seen.clone();
@@ -68,7 +69,7 @@ async fn follower_hears_a_container_that_is_made_later() {
 async fn follower_hears_nothing_of_the_owners_apps() {
     let served = Served::on(World::with_frontends_app(target(APP)).await);
     served.world.act(OWNERS, Action::Apply(Box::new(target(OWNERS)), AppliedBy::Admin)).await.unwrap();
-    let mut lines = follow(&served, 0).await;
+    let mut lines = follow(&served, LONG_AGO_NS).await;
     let feed = &served.world.reconciler.context().events;
     until(&mut lines, |line| line.message == "hello from c1").await;
     feed.tell(app(OWNERS), || Told::CycleEnded { error: "the owner's".to_owned() });
@@ -108,7 +109,7 @@ async fn failure_that_repeats_itself_is_told_once() {
 #[tokio::test]
 async fn engine_is_asked_for_no_output_while_nobody_follows() {
     let served = Served::on(World::with_frontends_app(target(APP)).await);
-    let mut lines = follow(&served, 0).await;
+    let mut lines = follow(&served, LONG_AGO_NS).await;
     until(&mut lines, |line| line.message == "hello from c1").await;
     drop(lines);
     let feed = &served.world.reconciler.context().events;
@@ -120,4 +121,42 @@ async fn engine_is_asked_for_no_output_while_nobody_follows() {
     };
     timeout(SOON, ended).await.expect("the follower goes on");
     assert_eq!(served.world.device.count("logs c1"), 1);
+}
+
+#[tokio::test]
+async fn container_that_is_started_while_it_is_still_read_is_read_again() {
+    let served = Served::on(World::with_frontends_app(target(APP)).await);
+    let (end, ended) = tokio::sync::oneshot::channel();
+    served.world.device.state().output_end = Some(ended);
+    let mut lines = follow(&served, LONG_AGO_NS).await;
+    until(&mut lines, |line| line.message == "hello from c1").await;
+    let container = served.world.device.state().containers[0].seen.clone();
+    let feed = &served.world.reconciler.context().events;
+    feed.tell(app(APP), || Told::ContainerChanged {
+        service: container.service.clone(),
+        container: container.id.clone(),
+        happening: supervisor_core::domain::event::Happening::Started,
+    });
+    feed.tell(app(APP), || Told::CycleEnded { error: "heard".to_owned() });
+    until(&mut lines, |line| line.message.ends_with("heard")).await;
+    end.send(()).unwrap();
+    timeout(SOON, served.world.device.reached("logs c1", 2)).await.expect("it is read again");
+}
+
+#[tokio::test]
+async fn line_of_a_clock_that_stepped_back_is_told() {
+    let served = Served::on(World::with_frontends_app(target(APP)).await);
+    served.world.device.state().also_said = vec!["2000-06-01T00:00:00Z after the step".to_owned()];
+    let mut lines = follow(&served, LONG_AGO_NS).await;
+    until(&mut lines, |line| line.message == "hello from c1").await;
+    assert_eq!(next(&mut lines).await.message, "after the step");
+}
+
+#[tokio::test]
+async fn follower_from_the_future_hears_from_now_on() {
+    let served = Served::on(World::with_frontends_app(target(APP)).await);
+    let _lines = follow(&served, u64::MAX).await;
+    served.world.device.reached("logs c1", 1).await;
+    let asked = served.world.device.state().output_asked.and_then(|reading| reading.since_ns);
+    assert!(asked.is_some_and(|since_ns| since_ns < u64::MAX), "{asked:?}");
 }

@@ -25,8 +25,9 @@ use crate::{
     reconcile::{Reconciler, status::Snapshot},
 };
 
-/// A reading that broke off is begun again after so long.
+/// A reading that broke off is begun again after so long, and twice as long each time.
 const RETRY: Duration = Duration::from_secs(5);
+const MAX_RETRY: Duration = Duration::from_mins(5);
 const NS_PER_MS: u64 = 1_000_000;
 
 /// One who follows.
@@ -40,12 +41,15 @@ pub(super) struct Follower {
     since_ns: u64,
     readers: JoinSet<Ended>,
     read: BTreeSet<ContainerId>,
+    /// Containers that were started while they were still read.
+    again: BTreeMap<ContainerId, AppId>,
     /// Where to go on with containers that were read before.
     next_ns: BTreeMap<ContainerId, u64>,
     /// The last sentence about each app: a failure that repeats itself is told once.
     told: BTreeMap<AppId, String>,
     missed: u64,
     retry_at: Option<Instant>,
+    retry: Duration,
 }
 
 impl Follower {
@@ -55,13 +59,15 @@ impl Follower {
             reconciler,
             lines,
             known: BTreeSet::new(),
-            since_ns: if since_ns == 0 { now_ns() } else { since_ns },
+            since_ns: if since_ns == 0 { now_ns() } else { since_ns.min(now_ns()) },
             readers: JoinSet::new(),
             read: BTreeSet::new(),
+            again: BTreeMap::new(),
             next_ns: BTreeMap::new(),
             told: BTreeMap::new(),
             missed: 0,
             retry_at: None,
+            retry: RETRY,
         }
     }
 
@@ -82,7 +88,7 @@ impl Follower {
                     }
                     Err(RecvError::Closed) => return,
                 },
-                Some(Ok(ended)) = self.readers.join_next() => self.note(ended),
+                Some(Ok(ended)) = self.readers.join_next() => self.note(ended).await,
                 changed = self.apps.changed() => match changed {
                     Ok(()) => self.look_for_new_apps().await,
                     Err(_) => return,
@@ -98,6 +104,7 @@ impl Follower {
     async fn hear(&mut self, event: Event) {
         let Some(app) = event.app else {
             if event.what == (What::EngineChanged { available: true }) {
+                self.retry = RETRY;
                 self.look(None).await;
             }
             return;
@@ -107,8 +114,14 @@ impl Follower {
         }
         if let What::ContainerChanged { container, happening, .. } = &event.what {
             match happening {
+                Happening::Started if self.read.contains(container) => {
+                    self.again.insert(container.clone(), app);
+                }
                 Happening::Started => self.look(Some((app, container))).await,
-                Happening::Destroyed => drop(self.next_ns.remove(container)),
+                Happening::Destroyed => {
+                    self.next_ns.remove(container);
+                    self.again.remove(container);
+                }
                 _ => {}
             }
         }
@@ -170,7 +183,7 @@ impl Follower {
             }
             Err(error) => {
                 log::debug!("containers not listed for the journal error='{}'", chain(&error));
-                self.retry_at = Some(Instant::now() + RETRY);
+                self.retry_later();
             }
         }
     }
@@ -181,22 +194,36 @@ impl Follower {
         if !is_told || !self.read.insert(origin.container.clone()) {
             return;
         }
-        let since_ns = self.next_ns.get(&origin.container).copied().unwrap_or(self.since_ns);
+        let since_ns = self.next_ns.get(&origin.container).copied().unwrap_or(self.since_ns).min(now_ns());
         let reader = Reader {
             engine: Arc::clone(&self.reconciler.context().engine),
             origin,
             since_ns,
+            next_ns: since_ns,
             lines: self.lines.clone(),
             apps: self.reconciler.context().status.watch(),
         };
         self.readers.spawn(reader.run());
     }
 
-    fn note(&mut self, ended: Ended) {
+    async fn note(&mut self, ended: Ended) {
         self.read.remove(&ended.container);
-        self.next_ns.insert(ended.container, ended.next_ns);
+        let again = self.again.remove(&ended.container);
+        self.next_ns.insert(ended.container.clone(), ended.next_ns);
         if ended.failed {
-            self.retry_at = Some(Instant::now() + RETRY);
+            self.retry_later();
+        } else {
+            self.retry = RETRY;
+        }
+        if let Some(app) = again {
+            self.look(Some((app, &ended.container))).await;
+        }
+    }
+
+    fn retry_later(&mut self) {
+        if self.retry_at.is_none() {
+            self.retry_at = Some(Instant::now() + self.retry);
+            self.retry = self.retry.saturating_mul(2).min(MAX_RETRY);
         }
     }
 }

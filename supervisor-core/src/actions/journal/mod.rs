@@ -9,6 +9,7 @@
 
 mod follower;
 mod reader;
+pub mod seats;
 
 use std::sync::Arc;
 

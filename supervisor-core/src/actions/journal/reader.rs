@@ -17,7 +17,7 @@ use crate::{
         record::AppliedBy,
     },
     error::chain,
-    ports::engine::{Engine, Reading},
+    ports::engine::{Engine, EngineError, Reading},
     reconcile::status::Snapshot,
 };
 
@@ -55,15 +55,26 @@ pub(super) struct Ended {
     pub container: ContainerId,
     /// Where to go on, nanoseconds since 1970.
     pub next_ns: u64,
-    /// The engine broke off, or could not be asked.
+    /// The engine went away, or could not be asked.
     pub failed: bool,
+}
+
+/// An engine that refuses does so again: it keeps no output with the container's logging driver, or has no such container.
+fn is_worth_another_try(error: &EngineError) -> bool {
+    match error {
+        EngineError::Unavailable(_) => true,
+        EngineError::Refused { .. } | EngineError::NotPulled { .. } | EngineError::Malformed { .. } => false,
+    }
 }
 
 /// Reads one container from a moment on.
 pub(super) struct Reader {
     pub engine: Arc<dyn Engine>,
     pub origin: Origin,
+    /// From when on lines are wanted; stays, for a clock may step back.
     pub since_ns: u64,
+    /// Where the next reading goes on.
+    pub next_ns: u64,
     pub lines: mpsc::Sender<Line>,
     pub apps: watch::Receiver<Snapshot>,
 }
@@ -72,7 +83,7 @@ impl Reader {
     /// Until the container's process ends, or the follower is gone.
     pub async fn run(mut self) -> Ended {
         let failed = self.read().await;
-        Ended { container: self.origin.container, next_ns: self.since_ns, failed }
+        Ended { container: self.origin.container, next_ns: self.next_ns, failed }
     }
 
     async fn read(&mut self) -> bool {
@@ -82,12 +93,15 @@ impl Reader {
             Ok(pieces) => pieces,
             Err(error) => {
                 log::debug!("output not read container={} error='{}'", self.origin.container, chain(&error));
-                return true;
+                return is_worth_another_try(&error);
             }
         };
         let mut assembly = Assembly::default();
         while let Some(piece) = pieces.next().await {
-            let Ok(piece) = piece else { return true };
+            let piece = match piece {
+                Ok(piece) => piece,
+                Err(error) => return is_worth_another_try(&error),
+            };
             for said in assembly.push(piece.is_stderr, &piece.bytes) {
                 if !self.pass_on(said).await {
                     return false;
@@ -112,7 +126,7 @@ impl Reader {
         if time_ns < self.since_ns && said.time_ns.is_some() {
             return true;
         }
-        self.since_ns = self.since_ns.max(time_ns.saturating_add(1));
+        self.next_ns = self.next_ns.max(time_ns.saturating_add(1));
         let line = Line {
             app: self.origin.app,
             service: Some(self.origin.service.clone()),

@@ -112,6 +112,10 @@ pub struct State {
     pub locks: BTreeMap<(AppId, String), String>,
     /// What was read of a container's output last.
     pub output_asked: Option<Reading>,
+    /// What containers say after their line, as the engine tells it.
+    pub also_said: Vec<String>,
+    /// When the output that is followed next ends; without it, never.
+    pub output_end: Option<tokio::sync::oneshot::Receiver<()>>,
     /// Services whose new container says that it has taken over.
     pub taken_over: BTreeSet<(AppId, ServiceName)>,
     /// Seconds since 1970, when the device was made.

@@ -35,8 +35,8 @@ use crate::{
 };
 use serde_json::Value;
 
-/// When every container said its line: later than any test runs.
-const SAID_AT: &str = "2100-01-01T00:00:00.5Z";
+/// When every container said its line.
+const SAID_AT: &str = "2001-01-01T00:00:00.5Z";
 
 pub fn refused(status: u16) -> EngineError {
     EngineError::Refused { action: "do it".to_owned(), status, message: "no".to_owned() }
@@ -440,8 +440,16 @@ impl Engine for FakeDevice {
         let line = Output { is_stderr: false, bytes: format!("{time}hello from {id}\n").into_bytes() };
         self.engine(format!("logs {id}"), |state| {
             state.output_asked = Some(reading);
-            let said = futures_util::stream::iter([Ok(line)]);
-            let more = futures_util::stream::pending();
+            let also = state.also_said.iter().map(|line| format!("{line}\n").into_bytes());
+            let also: Vec<_> = also.map(|bytes| Ok(Output { is_stderr: false, bytes })).collect();
+            let said = futures_util::stream::iter([Ok(line)]).chain(futures_util::stream::iter(also));
+            let end = state.output_end.take();
+            let more = futures_util::stream::pending().take_until(async {
+                match end {
+                    Some(end) => drop(end.await),
+                    None => std::future::pending().await,
+                }
+            });
             Ok(if reading.follow { said.chain(more).boxed() } else { said.boxed() })
         })
         .await
