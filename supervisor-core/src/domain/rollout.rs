@@ -38,6 +38,9 @@ pub struct Trial {
     /// What ran before it; none before the first release that ran as it should.
     #[serde(default, skip_serializing_if = "is_default")]
     pub previous: Option<Box<Release>>,
+    /// How often core was started since something of it was there.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub starts: u32,
 }
 
 /// A release, whole.
@@ -132,7 +135,7 @@ impl Rollout {
             None if before.removed || before.rollout.is_untrusted() => None,
             None => Some(Release::of(before)),
         };
-        Self { trial: Some(Trial { previous: kept.map(Box::new) }), failed: None }
+        Self { trial: Some(Trial { previous: kept.map(Box::new), starts: 0 }), failed: None }
     }
 
     /// The target is a release that was given up and that nothing could take the place of.
@@ -160,14 +163,25 @@ impl Rollout {
         let is_active = |name: &ServiceName| {
             observed.containers.iter().any(|c| c.service.as_ref() == Some(name) && c.state.is_active())
         };
-        let lasting = previous.target.services.iter().filter(|(_, s)| s.restart.keeps_running());
-        lasting
-            .filter(|(name, _)| previous.services.get(*name).is_some_and(|intent| intent.run))
-            .any(|(name, _)| !is_active(name))
+        previous.running().any(|name| !is_active(name))
+    }
+
+    /// Whether a container of the previous release was removed and none has taken its place.
+    pub fn has_made_way(&self, observed: &Observed) -> bool {
+        let Some(previous) = self.previous() else { return false };
+        let is_there =
+            |name: &ServiceName| observed.containers.iter().any(|c| c.service.as_ref() == Some(name));
+        previous.running().any(|name| !is_there(name))
     }
 }
 
 impl Release {
+    /// Its services that were to run, and to go on doing so.
+    fn running(&self) -> impl Iterator<Item = &ServiceName> {
+        let lasting = self.target.services.iter().filter(|(_, s)| s.restart.keeps_running());
+        lasting.map(|(name, _)| name).filter(|name| self.services.get(*name).is_some_and(|intent| intent.run))
+    }
+
     fn of(record: &AppRecord) -> Self {
         Self {
             target: record.target.clone(),

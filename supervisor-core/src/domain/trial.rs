@@ -19,6 +19,9 @@ pub const STEADY: Duration = Duration::from_secs(10);
 /// No service has less time, unless its label says so.
 pub const LEAST_TIME: Duration = Duration::from_mins(1);
 
+/// A service has its time anew so often: services that are good by turns would keep a trial open for ever.
+const MOST_RELAPSES: u8 = 3;
+
 /// How one container does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vitals {
@@ -92,11 +95,15 @@ pub struct Probation {
 #[derive(Debug, Clone)]
 struct Watched {
     id: ContainerId,
-    /// When its first start was seen.
+    /// When its time began: its first start, or that it was good and is not any more.
     first: Duration,
     started: String,
     /// When its last start was seen.
     up_since: Duration,
+    /// It was good when it was looked at last.
+    is_good: bool,
+    /// How often it was good and then was not.
+    relapses: u8,
 }
 
 impl Probation {
@@ -105,16 +112,20 @@ impl Probation {
         *self = Self::default();
     }
 
-    /// The engine refuses a step, which may help to try again; `None` when it has done so for too long.
-    pub fn is_refused(&mut self, now: Duration) -> Verdict {
+    /// The engine refuses a step, which may help to try again; failed when it has done so for all of `time`.
+    pub fn is_refused(&mut self, now: Duration, time: Duration) -> Verdict {
         let since = *self.refused_since.get_or_insert(now);
-        let end = since.saturating_add(LEAST_TIME);
+        let end = since.saturating_add(time);
         if now >= end { Verdict::Failed(String::new()) } else { Verdict::Open(Some(end)) }
+    }
+
+    /// The engine does what it is told, or it is nobody's fault that it does not.
+    pub const fn forget_refusal(&mut self) {
+        self.refused_since = None;
     }
 
     /// Weighs what there is to see at `now`.
     pub fn judge(&mut self, sight: Sight<'_>, now: Duration) -> Verdict {
-        self.refused_since = None;
         let mut all = Verdict::Passed;
         for (name, service) in &sight.record.target.services {
             let verdict = self.judge_service(sight, name, service, now);
@@ -149,11 +160,33 @@ impl Probation {
         self.stuck.remove(name);
         match sight.vitals.get(name) {
             Some((id, vitals)) if vitals.state != ContainerState::Created => {
-                let watched = self.watch(name, id, vitals, now);
-                judge_container(name, service, vitals, &watched, now)
+                self.watch(name, id, vitals, now);
+                self.judge_watched(name, service, vitals, now)
             }
             Some(_) | None => Verdict::Open(None),
         }
+    }
+
+    /// One that was good and is not any more has its time anew, a few times: others may take longer to be good.
+    fn judge_watched(
+        &mut self,
+        name: &ServiceName,
+        service: &Service,
+        vitals: &Vitals,
+        now: Duration,
+    ) -> Verdict {
+        let Some(watched) = self.watched.get_mut(name) else { return Verdict::Open(None) };
+        let verdict = judge_container(name, service, vitals, watched, now);
+        if verdict == Verdict::Passed {
+            watched.is_good = true;
+            return verdict;
+        }
+        if !watched.is_good || watched.relapses >= MOST_RELAPSES {
+            return verdict;
+        }
+        (watched.is_good, watched.first) = (false, now);
+        watched.relapses = watched.relapses.saturating_add(1);
+        judge_container(name, service, vitals, watched, now)
     }
 
     /// What it waits for has a time of its own; where waiting alone does not help, its own time runs as well.
@@ -167,8 +200,15 @@ impl Probation {
         if now >= end { Verdict::Failed(wait.to_string()) } else { Verdict::Open(Some(end)) }
     }
 
-    fn watch(&mut self, name: &ServiceName, id: &ContainerId, vitals: &Vitals, now: Duration) -> Watched {
-        let fresh = || Watched { id: id.clone(), first: now, started: vitals.started.clone(), up_since: now };
+    fn watch(&mut self, name: &ServiceName, id: &ContainerId, vitals: &Vitals, now: Duration) {
+        let fresh = || Watched {
+            id: id.clone(),
+            first: now,
+            started: vitals.started.clone(),
+            up_since: now,
+            is_good: false,
+            relapses: 0,
+        };
         let watched = self.watched.entry(name.clone()).or_insert_with(fresh);
         if watched.id != *id {
             *watched = fresh();
@@ -176,7 +216,6 @@ impl Probation {
             watched.started.clone_from(&vitals.started);
             watched.up_since = now;
         }
-        watched.clone()
     }
 }
 

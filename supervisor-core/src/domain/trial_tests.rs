@@ -57,8 +57,8 @@ fn service_with_a_check_passes_when_it_is_healthy_and_fails_when_its_time_is_ove
     let mut case = Case::of(service());
     assert_eq!(case.at(100, running("starting")), Verdict::Open(Some(s(160))));
     assert_eq!(case.at(159, running("unhealthy")), Verdict::Open(Some(s(160))));
-    assert_eq!(case.at(159, running("healthy")), Verdict::Passed);
     assert!(is_failed(&case.at(160, running("unhealthy"))));
+    assert_eq!(case.at(161, running("healthy")), Verdict::Passed);
 }
 
 #[test]
@@ -84,7 +84,10 @@ fn service_whose_label_gives_it_less_than_ten_seconds_passes_when_it_has_run_for
     let mut case = Case::of(Service { labels, ..service() });
     assert_eq!(case.at(0, running("")), Verdict::Open(Some(s(5))));
     assert_eq!(case.at(5, running("")), Verdict::Passed);
-    assert!(is_failed(&case.at(6, Vitals { started: "2".to_owned(), ..running("") })));
+    let mut crashing = Case::of(case.record.target.services[&name("main")].clone());
+    crashing.at(0, running(""));
+    assert!(!is_failed(&crashing.at(4, Vitals { started: "2".to_owned(), ..running("") })));
+    assert!(is_failed(&crashing.at(5, Vitals { started: "3".to_owned(), ..running("") })));
 }
 
 #[test]
@@ -128,8 +131,8 @@ fn job_passes_with_exit_code_0_and_fails_with_another() {
     assert_eq!(long.at(60, running("")), Verdict::Passed);
     let mut retried = Case::of(Service { restart: RestartPolicy::OnFailure(0), ..service() });
     assert!(!is_failed(&retried.at(0, ended(3))));
-    assert_eq!(retried.at(1, ended(0)), Verdict::Passed);
     assert!(is_failed(&retried.at(60, ended(3))));
+    assert_eq!(retried.at(61, ended(0)), Verdict::Passed);
 }
 
 #[test]
@@ -168,16 +171,36 @@ fn release_passes_only_with_all_of_its_services_and_fails_with_any() {
     let mut probation = Probation::default();
     assert_eq!(judge("healthy", "starting", 0, &mut probation), Verdict::Open(Some(s(60))));
     assert_eq!(judge("healthy", "healthy", 1, &mut probation), Verdict::Passed);
-    assert!(is_failed(&judge("healthy", "starting", 60, &mut probation)));
+    let mut slow = Probation::default();
+    judge("healthy", "starting", 0, &mut slow);
+    assert!(is_failed(&judge("healthy", "starting", 60, &mut slow)));
+}
+
+#[test]
+fn service_that_was_good_has_its_time_anew_a_few_times() {
+    let mut case = Case::of(service());
+    case.at(0, running("starting"));
+    for relapse in 1..=3 {
+        let now = relapse * 100;
+        assert_eq!(case.at(now, running("healthy")), Verdict::Passed);
+        assert_eq!(case.at(now + 1, running("unhealthy")), Verdict::Open(Some(s(now + 61))));
+    }
+    assert!(is_failed(&case.at(361, running("unhealthy"))));
+    let mut again = Case::of(service());
+    again.at(0, running(""));
+    again.at(10, running(""));
+    let restarted = || Vitals { started: "2".to_owned(), restarts: 1, ..running("") };
+    assert_eq!(again.at(100, restarted()), Verdict::Open(Some(s(110))));
+    assert_eq!(again.at(110, restarted()), Verdict::Passed);
 }
 
 #[test]
 fn refusal_that_may_pass_fails_after_a_minute_and_is_forgotten_when_it_ends() {
     let mut case = Case::of(service());
-    assert_eq!(case.probation.is_refused(s(0)), Verdict::Open(Some(s(60))));
-    case.at(59, running("starting"));
-    assert_eq!(case.probation.is_refused(s(61)), Verdict::Open(Some(s(121))));
-    assert!(is_failed(&case.probation.is_refused(s(121))));
+    assert_eq!(case.probation.is_refused(s(0), s(60)), Verdict::Open(Some(s(60))));
+    case.probation.forget_refusal();
+    assert_eq!(case.probation.is_refused(s(61), s(60)), Verdict::Open(Some(s(121))));
+    assert!(is_failed(&case.probation.is_refused(s(121), s(60))));
 }
 
 proptest! {

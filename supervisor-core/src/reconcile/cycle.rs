@@ -28,6 +28,7 @@ use crate::{
         download::Download,
         event::{LockChange, What},
         explain::{Explanation, Explanations, Situation, explain},
+        observed::Observed,
         plan::{Plan, plan},
         record::AppRecord,
         step::Step,
@@ -136,7 +137,8 @@ impl Cycle<'_> {
                 *self.fault = Some(Fault::ForGood);
             }
             permitted?;
-            self.execute(&plan, &wanted, &there, &why).await?;
+            let executed = self.execute(&plan, &wanted, &there, &why).await;
+            executed.inspect_err(|error| self.blame_pull(error, &observed))?;
             if plan.steps.contains(&Step::ForgetApp) {
                 return Ok(Outcome::Forgotten);
             }
@@ -144,6 +146,13 @@ impl Cycle<'_> {
         // A container that ends as soon as it is started, for example.
         *self.fault = Some(Fault::ForNow);
         Err(CoreError::StillInProgress { waiting_for: "the engine to keep what it was told".to_owned() })
+    }
+
+    /// A pull is to blame only once something has made way for it.
+    fn blame_pull(&mut self, error: &CoreError, observed: &Observed) {
+        if self.fault.is_none() && self.record.rollout.has_made_way(observed) {
+            *self.fault = Fault::of_pull(error);
+        }
     }
 
     fn expect_downloads(&self, plan: &Plan) {

@@ -3,6 +3,7 @@
 //! changes nothing.
 
 mod intents;
+mod starts;
 mod taken_down;
 mod trial;
 mod waiters;
@@ -101,6 +102,8 @@ pub struct Worker {
     last_error: String,
     waiters: Waiters,
     trying: Trying,
+    /// This life began with a trial, and is not counted in it yet.
+    uncounted: bool,
     /// That the target itself is to blame for how a cycle ended.
     fault: Option<Fault>,
 }
@@ -117,6 +120,7 @@ impl Worker {
         if record.is_some() {
             signals.first_record.is_here();
         }
+        let uncounted = record.as_ref().is_some_and(|record| record.rollout.trial.is_some());
         Self {
             context,
             app,
@@ -133,6 +137,7 @@ impl Worker {
             last_error: String::new(),
             waiters: Waiters::new(app),
             trying: Trying::new(),
+            uncounted,
             fault: None,
         }
     }
@@ -215,9 +220,8 @@ impl Worker {
     async fn drive(&mut self, reply: Option<Reply>) {
         let patience = Instant::now() + PATIENCE;
         (self.retry_at, self.apply_at_s, self.trying.look_at) = (None, None, None);
-        let mut given_up = None;
+        let mut given_up = self.count_start().await;
         loop {
-            self.fault = None;
             let result = match self.cycle().await {
                 Err(error) if self.gives_up_purge(&error).await => {
                     self.show_failure(&Err(error));
@@ -229,6 +233,7 @@ impl Worker {
                 given_up = Some(error);
                 continue;
             }
+            let Some(result) = self.fetch_waiting(result).await else { continue };
             let waits_for_engine = matches!(result, Err(CoreError::Engine(EngineError::Unavailable(_))));
             let ending = *self.context.closing.borrow();
             if waits_for_engine && reply.is_some() && !ending && Instant::now() < patience {
@@ -265,34 +270,24 @@ impl Worker {
         if self.record.is_none() {
             return Ok(Outcome::Converged);
         }
-        let result = self.cycles().await;
+        let result = self.run_cycle().await;
+        self.show_idle();
+        result
+    }
+
+    fn show_idle(&self) {
         self.context.status.update(self.app, |status| {
             status.activity = Activity::Idle;
             status.show_downloads(&BTreeMap::new());
         });
-        result
     }
 
-    /// The app as it should be, and after that what waits for its time; also where the app cannot be brought there,
-    /// as what waits may be what puts it right.
-    async fn cycles(&mut self) -> Result<Outcome, CoreError> {
+    /// The app as it should be. What waits for its time, and is here, comes first.
+    async fn run_cycle(&mut self) -> Result<Outcome, CoreError> {
         self.look_after_waiting(Fetch::Later).await?;
-        loop {
-            let Some(mut cycle) = self.parts() else { return Ok(Outcome::Converged) };
-            let result = cycle.run().await;
-            let goes_on = !matches!(
-                result,
-                Ok(Outcome::Forgotten) | Err(CoreError::Cancelled | CoreError::ShuttingDown)
-            );
-            if !goes_on {
-                return result;
-            }
-            match self.look_after_waiting(Fetch::Now).await {
-                Ok(true) => {}
-                Ok(false) => return result,
-                Err(error) => return result.and(Err(error)),
-            }
-        }
+        self.fault = None;
+        let Some(mut cycle) = self.parts() else { return Ok(Outcome::Converged) };
+        cycle.run().await
     }
 
     fn parts(&mut self) -> Option<Cycle<'_>> {

@@ -15,6 +15,7 @@ mod pull;
 mod rollout;
 mod rollout_crash;
 mod shutdown;
+mod starts;
 mod status;
 mod strategies;
 mod together;

@@ -182,7 +182,7 @@ async fn release_whose_time_is_longer_by_its_label_is_given_that_time() {
 
 #[tokio::test(start_paused = true)]
 async fn release_that_the_engine_does_not_make_or_start_is_taken_back_and_its_caller_told() {
-    for behaviour in [Behaviour::NotMade(400), Behaviour::NotMade(409), Behaviour::NotStarted(404)] {
+    for behaviour in [Behaviour::NotMade(400), Behaviour::NotStarted(400)] {
         let world = with_old().await;
         behave(&world, "new", behaviour);
         let answer = world.act(APP, by_frontend(release(APP, "new"))).await;
@@ -200,13 +200,16 @@ async fn release_that_the_engine_does_not_make_or_start_is_taken_back_and_its_ca
 #[tokio::test(start_paused = true)]
 async fn release_that_the_engine_cannot_start_now_has_a_minute() {
     let world = with_old().await;
-    behave(&world, "new", Behaviour::NotStarted(500));
-    let answer = world.act(APP, by_frontend(release(APP, "new"))).await;
-    assert!(matches!(answer, Err(CoreError::Engine(EngineError::Refused { .. }))), "{answer:?}");
-    assert_eq!(commits(&world).0, "new");
-    tokio::time::sleep(Duration::from_secs(20)).await;
-    behave(&world, "new", Behaviour::Healthy);
-    world.shows(APP, |status| status.running_commit == "new").await;
+    for behaviour in [Behaviour::NotStarted(500), Behaviour::NotMade(409), Behaviour::NotStarted(404)] {
+        world.act(APP, by_frontend(release(APP, "old"))).await.unwrap();
+        behave(&world, "new", behaviour);
+        let answer = world.act(APP, by_frontend(release(APP, "new"))).await;
+        assert!(matches!(answer, Err(CoreError::Engine(EngineError::Refused { .. }))), "{answer:?}");
+        assert_eq!(commits(&world).0, "new");
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        behave(&world, "new", Behaviour::Healthy);
+        world.shows(APP, |status| status.running_commit == "new").await;
+    }
 
     behave(&world, "newer", Behaviour::NotStarted(500));
     world.act(APP, by_frontend(release(APP, "newer"))).await.unwrap_err();
@@ -225,6 +228,48 @@ async fn release_whose_image_cannot_be_pulled_is_not_given_up_and_the_old_one_ru
     world.device.heal();
     behave(&world, "new", Behaviour::Healthy);
     world.shows(APP, |status| status.running_commit == "new").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn release_whose_image_does_not_come_after_the_old_container_went_is_taken_back() {
+    for strategy in ["kill-then-download", "delete-then-download"] {
+        let world = with_old().await;
+        let mut new = release(APP, "new");
+        let labels = &mut new.services.get_mut(&name("main")).unwrap().labels;
+        labels.insert("io.balena.update.strategy".to_owned(), strategy.to_owned());
+        world.device.fault_on("pulled demo:new", Fault::Refused);
+        world.act(APP, by_frontend(new)).await.unwrap_err();
+        tokio::time::sleep(Duration::from_mins(9)).await;
+        assert_eq!(commits(&world).0, "new", "a registry may be away for a while");
+        given_up(&world, "new").await;
+        assert!(is_at(&world, "old"), "{strategy}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_release_that_never_becomes_healthy_is_looked_at_ever_more_seldom() {
+    let world = World::new();
+    world.reconciler.adoption_done(std::collections::BTreeSet::new());
+    behave(&world, "old", Behaviour::Unhealthy);
+    world.act(APP, by_frontend(release(APP, "old"))).await.unwrap();
+    tokio::time::sleep(Duration::from_hours(12)).await;
+    let looked = world.device.count("vitals");
+    tokio::time::sleep(Duration::from_hours(12)).await;
+    assert!(world.device.count("vitals") - looked <= 13);
+}
+
+#[tokio::test(start_paused = true)]
+async fn trial_goes_on_while_an_update_that_waits_cannot_be_fetched() {
+    let world = with_old().await;
+    behave(&world, "new", Behaviour::Unhealthy);
+    world.act(APP, by_frontend(release(APP, "new"))).await.unwrap();
+    world.device.fault_on("pulled demo:newer", Fault::Refused);
+    let mut newer = release(APP, "newer");
+    let labels = &mut newer.services.get_mut(&name("main")).unwrap().labels;
+    labels.insert("io.supervisor.update.apply".to_owned(), "on-call".to_owned());
+    world.act(APP, by_frontend(newer)).await.unwrap_err();
+    world.shows(APP, |status| status.failed.as_ref().is_some_and(|f| f.commit == "new")).await;
+    assert_eq!(world.status(APP).commit, "old");
 }
 
 #[tokio::test(start_paused = true)]
@@ -324,6 +369,7 @@ async fn first_release_that_fails_stays_as_there_is_none_to_go_back_to() {
     assert_eq!(commits(&world), ("old".to_owned(), String::new(), None));
     assert!(is_at(&world, "old"));
     world.device.say_health("demo:old", "healthy");
+    world.reconciler.nudge_all(false, false);
     world.shows(APP, |status| status.running_commit == "old").await;
 }
 

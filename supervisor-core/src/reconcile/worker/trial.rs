@@ -24,6 +24,8 @@ use crate::{
 
 /// When the store cannot take the end of a trial, or the engine does not answer, it is tried again.
 const AGAIN: Duration = Duration::from_secs(30);
+/// A release with none to go back to is looked at again ever more seldom, but so often at least.
+const SELDOM: Duration = Duration::from_hours(1);
 
 /// What a worker remembers of the release on trial; it is forgotten with the process.
 #[derive(Debug)]
@@ -33,14 +35,14 @@ pub struct Trying {
     probation: Probation,
     /// When to look next.
     pub look_at: Option<Instant>,
-    /// That there is nothing to go back to has been said.
-    told: bool,
+    /// When a release with none to go back to is looked at again; none: it has not failed yet.
+    again: Option<Duration>,
 }
 
 impl Trying {
     /// Nothing is known yet.
     pub fn new() -> Self {
-        Self { since: Instant::now(), probation: Probation::default(), look_at: None, told: false }
+        Self { since: Instant::now(), probation: Probation::default(), look_at: None, again: None }
     }
 }
 
@@ -49,6 +51,9 @@ impl Worker {
     /// the engine has to be driven to it.
     pub(super) async fn weigh(&mut self, result: &Result<Outcome, CoreError>) -> Option<CoreError> {
         self.record.as_ref().filter(|record| record.rollout.trial.is_some() && !record.removed)?;
+        if result.is_ok() || self.fault.is_none() {
+            self.trying.probation.forget_refusal();
+        }
         let verdict = match (result, self.fault) {
             (Ok(Outcome::Converged), _) => self.examine(&[], true).await,
             (Ok(Outcome::Waiting { others, api }), _) => {
@@ -56,10 +61,12 @@ impl Worker {
                 self.examine(others, only_waits).await
             }
             (Err(error), Some(Fault::ForGood)) => Verdict::Failed(chain(error)),
-            (Err(error), Some(Fault::ForNow)) => match self.trying.probation.is_refused(self.now()) {
-                Verdict::Failed(_) => Verdict::Failed(chain(error)),
-                other @ (Verdict::Open(_) | Verdict::Passed) => other,
-            },
+            (Err(error), Some(fault @ (Fault::ForNow | Fault::NotFetched))) => {
+                match self.trying.probation.is_refused(self.now(), fault.time()) {
+                    Verdict::Failed(_) => Verdict::Failed(chain(error)),
+                    other @ (Verdict::Open(_) | Verdict::Passed) => other,
+                }
+            }
             (Ok(Outcome::Forgotten) | Err(_), _) => return None,
         };
         match verdict {
@@ -104,18 +111,19 @@ impl Worker {
     }
 
     /// The release has failed: the one before takes its place, if there is one and if it is still allowed.
-    async fn give_up(&mut self, reason: &str) -> Option<CoreError> {
+    pub(super) async fn give_up(&mut self, reason: &str) -> Option<CoreError> {
         let record = self.record.as_ref()?;
         let commit = record.target.app.commit.clone();
         let Some(mut next) = taken_back(record, reason, now_s()) else {
-            if !std::mem::replace(&mut self.trying.told, true) {
+            let again = self.trying.again.map_or(AGAIN, |before| before.saturating_mul(2).min(SELDOM));
+            if self.trying.again.replace(again).is_none() {
                 log::warn!(
                     "release does not run as it should, none to go back to app_id={} commit={commit} reason='{reason}'",
                     self.app
                 );
             }
             // It may come to run as it should all the same.
-            self.trying.look_at = Some(Instant::now() + AGAIN);
+            self.trying.look_at = Some(Instant::now() + again);
             return None;
         };
         let mut reason = reason.to_owned();

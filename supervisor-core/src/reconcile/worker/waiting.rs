@@ -12,7 +12,7 @@ use crate::{
         waiting_update::WaitingUpdate,
     },
     error::CoreError,
-    reconcile::due::verdict,
+    reconcile::{cycle::Outcome, due::verdict},
 };
 
 /// Whether images may be fetched now.
@@ -56,6 +56,26 @@ impl Worker {
         }
         self.carry_out(update).await?;
         Ok(true)
+    }
+
+    /// Fetches the update that waits, after it is known how the app does; also where the app cannot be brought to where
+    /// it should be, as what waits may be what puts it right. None: it is the app's target from now on.
+    pub(super) async fn fetch_waiting(
+        &mut self,
+        result: Result<Outcome, CoreError>,
+    ) -> Option<Result<Outcome, CoreError>> {
+        let ends =
+            matches!(result, Ok(Outcome::Forgotten) | Err(CoreError::Cancelled | CoreError::ShuttingDown));
+        if ends || self.record.is_none() {
+            return Some(result);
+        }
+        let looked = self.look_after_waiting(Fetch::Now).await;
+        self.show_idle();
+        match looked {
+            Ok(true) => None,
+            Ok(false) => Some(result),
+            Err(error) => Some(result.and(Err(error))),
+        }
     }
 
     fn show_waiting(&mut self, verdict: &Verdict, is_here: Option<bool>) {
