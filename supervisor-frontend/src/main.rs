@@ -49,7 +49,7 @@ fn run(config: &Config) -> io::Result<()> {
         log::warn!("running as root, which the frontend does not need: run it as an ordinary user");
     }
     let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?;
+        tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(4).build()?;
     runtime.block_on(serve(config))
 }
 

@@ -5,6 +5,7 @@ use std::{io::ErrorKind, net::TcpListener, time::Duration};
 use fake_cloud::{FakeCloud, Fault, Route};
 use serde_json::{Value, json};
 use supervisor_frontend::server::Limits;
+use supervisor_proto::v1::ErrorReason;
 
 use crate::support::{
     core::{Call, FakeCore},
@@ -222,19 +223,9 @@ async fn frontend_that_waits_for_its_cloud_stops_at_once() {
     tokio::time::timeout(PATIENCE, frontend.stop()).await.expect("it waits for the cloud");
 }
 
-/// The calls by which core learns who the device is, up to the one that comes last.
-async fn introduced(core: &mut FakeCore) -> Vec<Call> {
-    let mut calls = Vec::new();
-    loop {
-        match core.next().await.0 {
-            call @ Call::Record { .. } => calls.push(call),
-            call @ Call::RegistryAccess { .. } => {
-                calls.push(call);
-                return calls;
-            }
-            _ => {}
-        }
-    }
+/// The next call by which core learns who the device is.
+async fn introduced(core: &mut FakeCore) -> Call {
+    core.until(|call| matches!(call, Call::Record { .. } | Call::RegistryAccess { .. })).await.0
 }
 
 #[tokio::test]
@@ -252,7 +243,7 @@ async fn core_is_told_who_the_device_is_whenever_it_comes() {
     for _ in 0..2 {
         let mut core = FakeCore::start(&device.socket());
         let record = Call::Record { uuid: uuid.clone(), key: key.clone(), device_id: 1 };
-        assert_eq!(introduced(&mut core).await, [record, access.clone()]);
+        assert_eq!([introduced(&mut core).await, introduced(&mut core).await], [access.clone(), record]);
         core.kill();
     }
     frontend.stop().await;
@@ -270,6 +261,47 @@ async fn core_is_not_told_of_a_device_that_the_owner_s_config_names_but_of_its_r
         username: "d_77cb".to_owned(),
         password: "k".to_owned(),
     };
-    assert_eq!(introduced(&mut core).await, [access]);
+    assert_eq!(introduced(&mut core).await, access);
+    frontend.stop().await;
+}
+
+#[tokio::test]
+async fn core_that_refuses_the_identity_has_the_registry_s_key() {
+    let cloud = FakeCloud::start().unwrap();
+    let device = Device::new();
+    with_image(&device, &cloud, &json!({}));
+    let mut core = FakeCore::start(&device.socket());
+    core.script(|script| script.failure = Some((ErrorReason::InvalidArgument, "uuid", "no")));
+    let frontend = frontend(&device).await;
+    assert!(matches!(introduced(&mut core).await, Call::RegistryAccess { .. }));
+    assert!(matches!(introduced(&mut core).await, Call::Record { .. }));
+    frontend.stop().await;
+}
+
+#[tokio::test]
+async fn answer_with_a_key_that_is_none_is_no_registration() {
+    let cloud = FakeCloud::start().unwrap();
+    let device = Device::new();
+    with_image(&device, &cloud, &json!({}));
+    cloud.fail(Route::Register, [Fault::Body(br#"{"id":7,"api_key":""}"#.to_vec())]);
+    let frontend = frontend(&device).await;
+    let (uuid, key) = known(&frontend).await;
+    assert_eq!(devices(&cloud), [(uuid, key)]);
+    frontend.stop().await;
+}
+
+#[tokio::test]
+async fn conflict_whose_look_up_is_not_served_is_a_success_once_the_device_has_a_target() {
+    let cloud = FakeCloud::start().unwrap();
+    let device = Device::new();
+    with_image(&device, &cloud, &json!({}));
+    cloud.fail(Route::Register, [Fault::Lost]);
+    cloud.fail_always(Route::State, Some(Fault::NotModified));
+    let frontend = frontend(&device).await;
+    until(&cloud, |world| (world.requests(Route::State).count() >= 2).then_some(())).await;
+    assert_eq!(record(&device).unwrap()["registered"], Value::Null);
+    cloud.fail_always(Route::State, None);
+    let found = known(&frontend).await;
+    assert_eq!(devices(&cloud), [found]);
     frontend.stop().await;
 }

@@ -61,7 +61,12 @@ fn registered(cloud: &FakeCloud) {
 }
 
 fn quick() -> Timing {
-    Timing { spacing: Duration::from_millis(1), backoff: Duration::from_millis(5), ..Timing::default() }
+    Timing {
+        spacing: Duration::from_millis(1),
+        between: Duration::from_millis(1),
+        backoff: Duration::from_millis(5),
+        ..Timing::default()
+    }
 }
 
 fn line(number: u64, message: &str) -> JournalLine {

@@ -125,8 +125,9 @@ fn is_uuid(text: &str) -> bool {
     text.len() <= MAX_UUID && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-fn is_key(text: &str) -> bool {
-    text.len() <= MAX_WORD && text.bytes().all(|b| b.is_ascii_graphic())
+/// Whether this can be a key: what a header takes, and core.
+pub fn is_key(text: &str) -> bool {
+    (1..=MAX_WORD).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 struct Reader<'a> {

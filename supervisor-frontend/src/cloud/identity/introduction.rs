@@ -1,11 +1,11 @@
 //! Tells core who the device is, whenever core comes: what registering has yielded, and what images of the cloud's own
 //! registry are fetched with.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use supervisor_proto::{
     client::{CallError, CoreClient},
-    v1::{ConfigJsonOutcome, RecordIdentityRequest, SetRegistryAccessRequest},
+    v1::{ConfigJsonOutcome, ErrorReason, RecordIdentityRequest, SetRegistryAccessRequest},
 };
 use tokio::time::sleep;
 
@@ -33,16 +33,25 @@ pub struct Introduction {
 impl Introduction {
     /// Never returns while core may come.
     pub async fn run(mut self) {
+        let mut complained = BTreeSet::new();
         loop {
             let is_here = *self.sessions.borrow_and_update() > 0;
-            let told = if is_here { self.introduce().await } else { Ok(()) };
+            let failures = if is_here { self.introduce().await } else { Vec::new() };
+            for text in failures.iter().map(|error| chain(error).to_string()) {
+                // Once per reason, not once per attempt.
+                if !complained.contains(&text) {
+                    log::warn!("core not told who the device is error='{text}'");
+                    complained.insert(text);
+                }
+            }
+            if failures.is_empty() {
+                complained.clear();
+            }
             let again = async {
-                match told {
-                    Ok(()) => std::future::pending().await,
-                    Err(error) => {
-                        log::warn!("core not told who the device is error='{}'", chain(&error));
-                        sleep(RETRY_INTERVAL).await;
-                    }
+                if failures.iter().any(may_pass) {
+                    sleep(RETRY_INTERVAL).await;
+                } else {
+                    std::future::pending().await
                 }
             };
             tokio::select! {
@@ -52,10 +61,17 @@ impl Introduction {
         }
     }
 
-    async fn introduce(&self) -> Result<(), CallError> {
-        if let Some(registered_at_s) = self.known.registered_at_s {
-            self.record(registered_at_s).await?;
-        }
+    /// What core did not take. Images need the registry's key whatever core thinks of the identity.
+    async fn introduce(&self) -> Vec<CallError> {
+        let access = self.access().await;
+        let record = match self.known.registered_at_s {
+            Some(registered_at_s) => self.record(registered_at_s).await,
+            None => Ok(()),
+        };
+        [access, record].into_iter().filter_map(Result::err).collect()
+    }
+
+    async fn access(&self) -> Result<(), CallError> {
         let identity = &self.known.identity;
         let access = SetRegistryAccessRequest {
             api_host: self.api_host.clone(),
@@ -83,5 +99,22 @@ impl Introduction {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether core may take later what it does not take now. What it calls wrong stays wrong.
+const fn may_pass(error: &CallError) -> bool {
+    !matches!(error, CallError::Refused { reason: ErrorReason::InvalidArgument, .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusal_is_tried_again_unless_core_calls_it_wrong() {
+        let refused = |reason| CallError::Refused { reason, subject: String::new(), message: String::new() };
+        assert!(!may_pass(&refused(ErrorReason::InvalidArgument)));
+        assert!(may_pass(&refused(ErrorReason::StoreUnavailable)));
     }
 }

@@ -2,14 +2,18 @@
 
 use reqwest::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{
-    config_json::ProvisioningKey,
+    config_json::{self, ProvisioningKey},
     device::DeviceKey,
     provisioning::{Heard, Request},
     record::Record,
 };
-use crate::cloud::api::{ApiClient, CloudFailure, read_body, success};
+use crate::cloud::{
+    api::{ApiClient, CloudFailure, read_body, success},
+    target::MAX_BODY_BYTES,
+};
 
 /// More than any answer to these requests.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -79,22 +83,42 @@ pub async fn register(client: &ApiClient, request: &Request, facts: &Facts) -> R
     if answer.status() == StatusCode::CONFLICT {
         return Ok(Heard::Conflict);
     }
-    let answer: RegisterAnswer = understood(success(answer)?).await?;
-    let key = answer.api_key.map_or_else(|| request.key.clone(), DeviceKey::new);
+    let answer: RegisterAnswer = understood(success(answer)?, MAX_ANSWER).await?;
+    let key = match answer.api_key {
+        None => request.key.clone(),
+        Some(key) if config_json::is_key(&key) => DeviceKey::new(key),
+        Some(_) => return Err(CloudFailure::NotUnderstood("its api_key is no key".into())),
+    };
     Ok(Heard::Registered { device_id: answer.id, key })
 }
 
 /// Asks for the device with its own key. Only a refusal of the key says that the cloud does not know it: a server without
-/// this part of the API knows it all the same.
+/// this part of the API may know it all the same, which its target shows.
 pub async fn look_up(client: &ApiClient, record: &Record) -> Result<Heard, CloudFailure> {
     match number_of(client, &record.uuid, record.key.expose()).await {
         Ok(Some(device_id)) => Ok(Heard::Known { device_id: Some(device_id) }),
         Ok(None) => Ok(Heard::Unknown),
         Err(failure) => match failure.status() {
             Some(401 | 403) => Ok(Heard::Unknown),
-            Some(400 | 404 | 405 | 410) => Ok(Heard::Known { device_id: None }),
+            Some(400 | 404 | 405 | 410) => look_up_target(client, record).await,
             Some(_) | None => Err(failure),
         },
+    }
+}
+
+/// Whether the cloud has a target for the device and its key. Anything else than that or a refusal of the key proves nothing.
+async fn look_up_target(client: &ApiClient, record: &Record) -> Result<Heard, CloudFailure> {
+    let asked = client.get(&format!("/device/v3/{}/state", record.uuid)).bearer_auth(record.key.expose());
+    match success(asked.send().await?) {
+        Ok(answer) => {
+            let states: Map<String, Value> = understood(answer, MAX_BODY_BYTES).await?;
+            if states.contains_key(&record.uuid) {
+                return Ok(Heard::Known { device_id: None });
+            }
+            Err(CloudFailure::NotUnderstood("it says nothing of this device".into()))
+        }
+        Err(CloudFailure::Status { status: 401 | 403, .. }) => Ok(Heard::Unknown),
+        Err(failure) => Err(failure),
     }
 }
 
@@ -124,11 +148,14 @@ pub async fn exchange(
 
 async fn number_of(client: &ApiClient, uuid: &str, key: &str) -> Result<Option<u64>, CloudFailure> {
     let asked = client.get(&format!("/v7/device(uuid='{uuid}')?$select=id")).bearer_auth(key);
-    let devices: Devices = understood(success(asked.send().await?)?).await?;
+    let devices: Devices = understood(success(asked.send().await?)?, MAX_ANSWER).await?;
     Ok(devices.d.first().map(|device| device.id))
 }
 
-async fn understood<T: serde::de::DeserializeOwned>(answer: Response) -> Result<T, CloudFailure> {
-    let body = read_body(answer, MAX_ANSWER).await?;
+async fn understood<T: serde::de::DeserializeOwned>(
+    answer: Response,
+    limit: usize,
+) -> Result<T, CloudFailure> {
+    let body = read_body(answer, limit).await?;
     serde_json::from_slice(&body).map_err(|error| CloudFailure::NotUnderstood(Box::new(error)))
 }

@@ -28,6 +28,8 @@ use buffer::Buffer;
 pub struct Timing {
     /// From one piece of the stream to the next, at least.
     pub spacing: Duration,
+    /// From the end of one stream to the next, at least.
+    pub between: Duration,
     /// A stream on which nothing was said for so long is closed; the next line opens another.
     pub idle: Duration,
     /// A stream is closed after so long, so that a connection that died unnoticed is found out.
@@ -40,6 +42,7 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             spacing: Duration::from_millis(200),
+            between: Duration::from_secs(1),
             idle: Duration::from_mins(1),
             longest: Duration::from_mins(10),
             backoff: Duration::from_secs(5),

@@ -19,6 +19,8 @@ pub(super) async fn run(stream: &LogStream, buffer: &Arc<Buffer>) {
             Ok(()) => {
                 backoff.reset();
                 complained = None;
+                // Streams do not follow each other faster, however short they are.
+                sleep(stream.timing.between).await;
             }
             Err(failure) => {
                 let text = chain(&failure).to_string();

@@ -3,17 +3,26 @@
 use std::{
     convert::Infallible,
     io::{self, Write as _},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use flate2::{Compression, write::GzEncoder};
-use futures_util::stream::{self, Stream};
+use futures_util::{
+    StreamExt as _,
+    stream::{self, Stream},
+};
 use reqwest::{
     Body,
     header::{CONTENT_ENCODING, CONTENT_TYPE},
 };
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep_until, timeout},
+};
 
 use super::{Timing, buffer::Buffer};
 use crate::cloud::{
@@ -29,6 +38,27 @@ const MAX_ANSWER_BYTES: usize = 4096;
 /// How much longer than its body a request may take.
 const ANSWER_DEADLINE: Duration = Duration::from_mins(1);
 
+/// The cloud did not take a stream to its end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum UploadError {
+    /// It refused, or failed.
+    #[error(transparent)]
+    Cloud(#[from] CloudFailure),
+    /// It was content before the device had said all, so nobody knows what it took.
+    #[error("the server answered before the end of the stream")]
+    Early,
+}
+
+impl UploadError {
+    /// How long the server asks to wait.
+    pub(super) const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Cloud(failure) => failure.retry_after(),
+            Self::Early => None,
+        }
+    }
+}
+
 /// Sends what is in the buffer and what comes, until nothing has come for a while. The body is asked for only once
 /// there is a connection, so that an attempt in vain takes no lines.
 pub(super) async fn upload(
@@ -36,25 +66,29 @@ pub(super) async fn upload(
     identity: &Identity,
     buffer: &Arc<Buffer>,
     timing: Timing,
-) -> Result<(), CloudFailure> {
+) -> Result<(), UploadError> {
+    let is_ended = Arc::new(AtomicBool::new(false));
     let packing = Packing {
         buffer: Arc::clone(buffer),
         encoder: Some(GzEncoder::new(Vec::new(), Compression::fast())),
         timing,
         next: Instant::now(),
         end: Instant::now() + timing.longest,
+        is_ended: Arc::clone(&is_ended),
     };
+    // The body ends with this call; else it would go on taking lines after an early answer.
+    let (_in_progress, over) = oneshot::channel::<()>();
     let request = client
         .post(&format!("/device/v2/{}/log-stream", identity.uuid))
         .bearer_auth(identity.key.expose())
         .header(CONTENT_TYPE, NDJSON)
         .header(CONTENT_ENCODING, "gzip")
         .timeout(timing.longest + ANSWER_DEADLINE)
-        .body(Body::wrap_stream(packing.into_stream()));
+        .body(Body::wrap_stream(packing.into_stream().take_until(over)));
     // An answer before the end says why the server wants no more.
-    let answer = success(request.send().await?)?;
+    let answer = success(request.send().await.map_err(CloudFailure::from)?)?;
     let _ = read_body(answer, MAX_ANSWER_BYTES).await;
-    Ok(())
+    if is_ended.load(Ordering::Acquire) { Ok(()) } else { Err(UploadError::Early) }
 }
 
 struct Packing {
@@ -66,6 +100,8 @@ struct Packing {
     next: Instant,
     /// The stream ends then.
     end: Instant,
+    /// Set with the last piece.
+    is_ended: Arc<AtomicBool>,
 }
 
 impl Packing {
@@ -80,6 +116,7 @@ impl Packing {
         let now = Instant::now();
         let idle = self.timing.idle.min(self.end.saturating_duration_since(now));
         if now >= self.end || timeout(idle, self.buffer.filled()).await.is_err() {
+            self.is_ended.store(true, Ordering::Release);
             // A piece in memory cannot fail to be written.
             return encoder.finish().ok();
         }
@@ -101,4 +138,35 @@ fn pack(encoder: &mut GzEncoder<Vec<u8>>, lines: &[u8]) -> io::Result<Vec<u8>> {
 fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+
+    use super::*;
+    use crate::cloud::{api::Trust, identity::DeviceKey};
+
+    #[tokio::test]
+    async fn answer_before_the_end_of_the_stream_is_a_failure() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let client = ApiClient::new(endpoint, &Trust::nobody(), "Supervisor/test").unwrap();
+        let key = DeviceKey::new("k".to_owned());
+        let identity = Identity { uuid: "77cb".to_owned(), key, device_id: None };
+        let buffer = Arc::new(Buffer::default());
+        let hasty = async {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            connection.read_u8().await.unwrap();
+            connection.write_all(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+            // Until the other side has enough of it.
+            let _ = tokio::io::copy(&mut connection, &mut tokio::io::sink()).await;
+        };
+        let uploading = upload(&client, &identity, &buffer, Timing::default());
+        let (uploaded, ()) = tokio::join!(uploading, hasty);
+        assert!(matches!(uploaded, Err(UploadError::Early)), "{uploaded:?}");
+    }
 }

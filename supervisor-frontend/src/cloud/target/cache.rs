@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 const FILE: &str = "target";
+const OUTDATED: &str = "target.outdated";
 const TEMPORARY: &str = "target.new";
 const FORMAT: &str = "supervisor-target 1 ";
 /// Beside the body there are a few lines; longer than this is not ours.
@@ -69,7 +70,11 @@ impl TargetCache {
 
     /// What was last stored, if it is whole.
     pub fn load(&self) -> Result<Option<Cached>, CacheError> {
-        let path = self.directory.join(FILE);
+        self.load_file(FILE)
+    }
+
+    fn load_file(&self, name: &str) -> Result<Option<Cached>, CacheError> {
+        let path = self.directory.join(name);
         let failed = |source| CacheError { action: "read", path: path.clone(), source };
         let file = match File::open(&path) {
             Ok(file) => file,
@@ -85,13 +90,19 @@ impl TargetCache {
         Ok(cached)
     }
 
-    /// Forgets what is stored, as far as the disk allows it.
-    pub fn discard(&self) {
-        if let Err(error) = fs::remove_file(self.directory.join(FILE))
+    /// What is stored is no longer in force; only its head is to be had, until the next one is stored. Takes no room on the
+    /// disk.
+    pub fn outdate(&self) {
+        if let Err(error) = fs::rename(self.directory.join(FILE), self.directory.join(OUTDATED))
             && error.kind() != io::ErrorKind::NotFound
         {
-            log::error!("kept target not removed error='{error}'");
+            log::error!("kept target not set aside error='{error}'");
         }
+    }
+
+    /// The head of what was in force before a target that could not be stored.
+    pub fn load_outdated(&self) -> Result<Option<Head>, CacheError> {
+        Ok(self.load_file(OUTDATED)?.map(|cached| cached.head))
     }
 
     /// Replaces what is stored; when this returns, it survives a power cut.
@@ -111,7 +122,14 @@ impl TargetCache {
             .and_then(|()| file.sync_all())
             .and_then(|()| fs::rename(&temporary, self.directory.join(FILE)))
             .and_then(|()| File::open(&self.directory)?.sync_all())
-            .map_err(failed)
+            .map_err(failed)?;
+        match fs::remove_file(self.directory.join(OUTDATED)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                log::warn!("target of before not removed error='{error}'");
+            }
+            Ok(()) | Err(_) => {}
+        }
+        Ok(())
     }
 }
 
@@ -194,6 +212,21 @@ mod tests {
             fs::write(&path, changed).unwrap();
             assert_eq!(cache.load().unwrap(), None, "changed at {at}");
         }
+    }
+
+    #[test]
+    fn outdated_target_gives_its_head_until_the_next_is_stored() {
+        let root = tempfile::tempdir().unwrap();
+        let cache = TargetCache::new(root.path());
+        cache.outdate();
+        assert_eq!(cache.load_outdated().unwrap(), None);
+        cache.store(&sample()).unwrap();
+        cache.outdate();
+        // Once more, as after the next failure: nothing is lost.
+        cache.outdate();
+        assert_eq!((cache.load().unwrap(), cache.load_outdated().unwrap()), (None, Some(sample().head)));
+        cache.store(&sample()).unwrap();
+        assert_eq!((cache.load().unwrap(), cache.load_outdated().unwrap()), (Some(sample()), None));
     }
 
     #[test]

@@ -29,7 +29,7 @@ use super::{
 use crate::core_link::{apps_states::LastState, presence::Sessions};
 
 /// The longest answer that is read, decompressed.
-pub const MAX_BODY_BYTES: usize = 4 << 20;
+pub const MAX_BODY_BYTES: usize = 1 << 20;
 
 /// The way to core.
 #[derive(Debug)]

@@ -37,8 +37,10 @@ const DISK_DEADLINE: Duration = Duration::from_secs(30);
 const SPACING: Duration = Duration::from_millis(200);
 /// A longer mark is not kept.
 const MAX_ETAG_BYTES: usize = 256;
-/// Apps of earlier targets that are remembered.
-const MAX_DEPARTED: usize = 256;
+/// Apps of this target and earlier ones that are remembered; a device runs a few.
+const MAX_REMEMBERED: usize = 512;
+/// The longest uuid of an app; the contract's own have 32 digits.
+const MAX_APP_UUID: usize = 64;
 
 /// What a question brought.
 #[derive(Debug)]
@@ -104,6 +106,8 @@ struct Poller<'a> {
     poll: &'a Poll,
     identity: &'a Identity,
     known: Option<Cached>,
+    /// Apps of earlier targets, while no target is known.
+    earlier: BTreeSet<String>,
     is_unsaved: bool,
     told_wrong: Vec<WrongValue>,
     told_error: Option<String>,
@@ -116,6 +120,7 @@ impl Poll {
             poll: self,
             identity,
             known: None,
+            earlier: BTreeSet::new(),
             is_unsaved: false,
             told_wrong: Vec::new(),
             told_error: None,
@@ -149,7 +154,16 @@ impl Poller<'_> {
             Err(error) => return log::error!("kept target not read error='{error}'"),
         };
         let mine = |head: &Head| head.uuid == self.identity.uuid && head.endpoint == self.endpoint();
-        let Some(cached) = cached.filter(|cached| mine(&cached.head)) else { return };
+        let Some(cached) = cached.filter(|cached| mine(&cached.head)) else {
+            let cache = self.poll.cache.clone();
+            match on_disk(move || cache.load_outdated()).await {
+                Ok(outdated) => {
+                    self.earlier = outdated.filter(mine).map(|head| head.apps).unwrap_or_default()
+                }
+                Err(error) => log::error!("apps of the target before not read error='{error}'"),
+            }
+            return;
+        };
         match DeviceTarget::read(&cached.body, &self.identity.uuid) {
             Ok(target) => {
                 log::info!("kept target in force apps={}", target.apps.len());
@@ -157,7 +171,10 @@ impl Poller<'_> {
                 self.known = Some(cached);
             }
             // A newer release may have written it, or an older one understood more.
-            Err(error) => log::warn!("kept target not understood error='{}'", chain(&error)),
+            Err(error) => {
+                log::warn!("kept target not understood error='{}'", chain(&error));
+                self.earlier = cached.head.apps;
+            }
         }
     }
 
@@ -221,9 +238,9 @@ impl Poller<'_> {
         }
         let mut target = DeviceTarget::read(&body, &self.identity.uuid)?;
         target.is_forced = force;
-        let earlier = self.known.take().map(|known| known.head.apps).unwrap_or_default();
-        let departed = earlier.difference(&target.named).take(MAX_DEPARTED);
-        let apps: BTreeSet<String> = target.named.iter().chain(departed).cloned().collect();
+        let earlier =
+            self.known.take().map_or_else(|| std::mem::take(&mut self.earlier), |known| known.head.apps);
+        let apps = remembered(&target.named, &earlier);
         let (endpoint, uuid) = (self.endpoint(), self.identity.uuid.clone());
         self.known = Some(Cached { head: Head { endpoint, uuid, etag, apps }, body });
         self.is_unsaved = true;
@@ -247,12 +264,12 @@ impl Poller<'_> {
         self.poll.targets.send_replace(Some(Arc::new(target)));
     }
 
-    /// Writes what is not on disk yet. Where that cannot be done an older target must not come back after a restart:
-    /// core keeps its own word of what it runs, and the cloud is asked.
+    /// Writes what is not on disk yet. Where that cannot be done an older target must not come back after a restart, only
+    /// its apps: core keeps its own word of what it runs, and the cloud is asked.
     async fn save_again(&mut self) {
         let Some(known) = self.known.as_ref().filter(|_| self.is_unsaved) else { return };
         let (cache, known) = (self.poll.cache.clone(), known.clone());
-        let stored = on_disk(move || cache.store(&known).inspect_err(|_| cache.discard())).await;
+        let stored = on_disk(move || cache.store(&known).inspect_err(|_| cache.outdate())).await;
         match stored {
             Ok(()) => self.is_unsaved = false,
             Err(error) => log::error!("target in force, but not kept over a restart error='{error}'"),
@@ -267,6 +284,14 @@ impl Poller<'_> {
 async fn target(response: Response) -> Result<Answer, CloudFailure> {
     let etag = etag(response.headers());
     Ok(Answer::Target { etag, body: read_body(response, MAX_BODY_BYTES).await? })
+}
+
+/// What is kept of the apps that targets have named, those of now first. What cannot be an app's uuid is not kept.
+fn remembered(now: &BTreeSet<String>, earlier: &BTreeSet<String>) -> BTreeSet<String> {
+    let is_uuid = |uuid: &&String| {
+        (1..=MAX_APP_UUID).contains(&uuid.len()) && uuid.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    now.iter().chain(earlier.difference(now)).filter(is_uuid).take(MAX_REMEMBERED).cloned().collect()
 }
 
 fn etag(headers: &HeaderMap) -> Option<String> {
@@ -288,4 +313,21 @@ async fn on_disk<T: Send + 'static>(
 fn draw() -> Draw {
     // Without randomness the middle is as good as any: other devices have theirs.
     Draw::from_bits(getrandom::u64().unwrap_or(1 << 63))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn apps_that_are_remembered_are_bounded_and_those_of_now_come_first() {
+        let uuids =
+            |range: std::ops::Range<usize>| range.map(|n| format!("{n:032x}")).collect::<BTreeSet<_>>();
+        let wrong = [String::new(), "no-uuid".to_owned(), "a".repeat(MAX_APP_UUID + 1)];
+        let now: BTreeSet<String> = uuids(500..505).into_iter().chain(wrong).collect();
+        let kept = remembered(&now, &uuids(0..3 * MAX_REMEMBERED));
+        assert_eq!(kept.len(), MAX_REMEMBERED);
+        assert!(kept.is_superset(&uuids(500..505)));
+        assert_eq!(remembered(&now, &uuids(0..2)), &uuids(0..2) | &uuids(500..505));
+    }
 }

@@ -29,7 +29,7 @@ fn runs(stage: &Stage, apps: &[(u64, &str, Applier)]) {
 #[tokio::test]
 async fn change_of_one_app_is_told_of_that_app_only() {
     let mut stage = Stage::new();
-    stage.cloud.add_app("other", app(41, "registry/v2/cc"));
+    stage.cloud.add_app("07e4", app(41, "registry/v2/cc"));
     let first = stage.release("registry/v2/aa");
     let client = stage.client();
     let mut both = [stage.applied().await, stage.applied().await];
@@ -111,15 +111,15 @@ async fn forced_nudge_and_lock_override_apply_over_locks() {
 #[tokio::test]
 async fn app_that_left_the_target_is_removed_and_those_of_others_stay() {
     let mut stage = Stage::new();
-    stage.cloud.add_app("other", app(41, "registry/v2/cc"));
+    stage.cloud.add_app("07e4", app(41, "registry/v2/cc"));
     stage.release("registry/v2/aa");
     let client = stage.client();
     stage.applied().await;
     stage.applied().await;
     let fleet = stage.cloud.fleet_uuid();
     let (cloud, owner) = (Applier::Frontend, Applier::Admin);
-    runs(&stage, &[(FLEET, fleet, cloud), (41, "other", cloud), (42, "before", cloud), (43, "other", owner)]);
-    stage.cloud.remove_app("other");
+    runs(&stage, &[(FLEET, fleet, cloud), (41, "07e4", cloud), (42, "before", cloud), (43, "07e4", owner)]);
+    stage.cloud.remove_app("07e4");
     client.nudges.nudge(false);
     let removed = stage.core.until(|call| *call != Call::Hello).await.0;
     assert_eq!(removed, Call::Remove { app_id: 41, force: false });
@@ -129,15 +129,39 @@ async fn app_that_left_the_target_is_removed_and_those_of_others_stay() {
 #[tokio::test]
 async fn app_that_left_the_target_while_the_frontend_was_down_is_removed() {
     let mut stage = Stage::new();
-    stage.cloud.add_app("other", app(41, "registry/v2/cc"));
+    stage.cloud.add_app("07e4", app(41, "registry/v2/cc"));
     stage.release("registry/v2/aa");
     let client = stage.client();
     stage.applied().await;
     stage.applied().await;
     client.stop().await;
-    stage.cloud.remove_app("other");
+    stage.cloud.remove_app("07e4");
     let client = stage.client();
-    runs(&stage, &[(41, "other", Applier::Frontend)]);
+    runs(&stage, &[(41, "07e4", Applier::Frontend)]);
+    client.nudges.nudge(false);
+    let removed = stage.core.until(|call| matches!(call, Call::Remove { .. })).await.0;
+    assert_eq!(removed, Call::Remove { app_id: 41, force: false });
+}
+
+#[tokio::test]
+async fn app_of_a_target_that_was_followed_by_one_that_could_not_be_kept_is_removed() {
+    let mut stage = Stage::new();
+    stage.cloud.add_app("07e4", app(41, "registry/v2/cc"));
+    stage.release("registry/v2/aa");
+    let client = stage.client();
+    stage.applied().await;
+    stage.applied().await;
+    let obstacle = stage.state_dir().join("target.new");
+    std::fs::create_dir_all(obstacle.join("in-the-way")).unwrap();
+    stage.release("registry/v2/bb");
+    client.nudges.nudge(false);
+    stage.applied().await;
+    client.stop().await;
+    assert_eq!(stage.kept(), None, "an older target does not come back");
+    std::fs::remove_dir_all(obstacle).unwrap();
+    stage.cloud.remove_app("07e4");
+    let client = stage.client();
+    runs(&stage, &[(41, "07e4", Applier::Frontend)]);
     client.nudges.nudge(false);
     let removed = stage.core.until(|call| matches!(call, Call::Remove { .. })).await.0;
     assert_eq!(removed, Call::Remove { app_id: 41, force: false });
