@@ -23,6 +23,7 @@ use supervisor_proto::client::CoreClient;
 use tokio::{
     sync::watch,
     task::{JoinHandle, JoinSet},
+    time::sleep,
 };
 
 use crate::{
@@ -34,9 +35,14 @@ use crate::{
     device::DeviceFacts,
 };
 use api::{ApiClient, ApiEndpoint};
-use identity::{Identity, introduction::Introduction, keeper::Keeper, record::RecordFile};
+use identity::{
+    Identity,
+    introduction::Introduction,
+    keeper::{Keeper, Lacking},
+    record::RecordFile,
+};
 use log_stream::LogStream;
-use preparation::{Prepared, prepare};
+use preparation::{LOOK_AGAIN, Preparation, Prepared};
 use report::{Reporter, Sight, schedule::Timing};
 use settings::CloudSettings;
 use status::{CloudBoard, Standing};
@@ -143,18 +149,25 @@ async fn run(
     view: CloudView,
     identity: watch::Sender<Option<Arc<Identity>>>,
 ) {
-    let Some(Prepared { client, device, facts }) = prepare(&config).await else { return };
-    view.board.set_standing(Standing::Unregistered);
-    // They end with this task.
-    let mut tasks: JoinSet<()> = JoinSet::new();
-    let defaults = target::defaults(config.poll_interval, device.poll_interval);
+    let mut preparation = Preparation::new(config.clone());
     let (to_core, sessions) = (surroundings.core.clone(), surroundings.sessions.clone());
-    let core = CoreSide { client: to_core.clone(), sessions: sessions.clone(), states: states.clone() };
-    let cache = TargetCache::new(&config.state_dir);
-    tasks.spawn(target::run(client.clone(), cache, defaults, core, view.clone(), identity.subscribe()));
-    let file = RecordFile::new(&config.state_dir);
-    let keeper = Keeper { client: client.clone(), config: device.clone(), facts, file };
-    let known = keeper.provision().await;
+    let (client, device, known, mut tasks) = loop {
+        let Prepared { client, device, facts } = preparation.prepared().await;
+        view.board.set_standing(Standing::Unregistered);
+        // They end with this task.
+        let mut tasks: JoinSet<()> = JoinSet::new();
+        let defaults = target::defaults(config.poll_interval, device.poll_interval);
+        let core = CoreSide { client: to_core.clone(), sessions: sessions.clone(), states: states.clone() };
+        let cache = TargetCache::new(&config.state_dir);
+        tasks.spawn(target::run(client.clone(), cache, defaults, core, view.clone(), identity.subscribe()));
+        let file = RecordFile::new(&config.state_dir);
+        let keeper = Keeper { client: client.clone(), config: device.clone(), facts, file };
+        match keeper.provision().await {
+            Ok(known) => break (client, device, known, tasks),
+            Err(Lacking(key)) => preparation.lacking(key),
+        }
+        sleep(LOOK_AGAIN).await;
+    };
     log::info!("device known to its cloud uuid={} endpoint={}", known.identity.uuid, client.endpoint());
     identity.send_replace(Some(Arc::new(known.identity.clone())));
     let introduction =

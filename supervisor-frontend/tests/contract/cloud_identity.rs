@@ -76,8 +76,10 @@ async fn device_without_an_endpoint_is_unmanaged_and_sends_nothing() {
     core.linked().await;
     assert_eq!(frontend.post_json("/v1/update", "{}").await.status, 204);
     let mut identity = frontend.running.cloud().identity();
-    // The cloud client has looked at everything and ended.
-    assert!(tokio::time::timeout(PATIENCE, identity.changed()).await.unwrap().is_err());
+    // The cloud client looks at its settings now and then, and at nothing else.
+    tokio::time::pause();
+    assert!(tokio::time::timeout(Duration::from_hours(1), identity.changed()).await.is_err());
+    tokio::time::resume();
     frontend.stop().await;
     assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
     assert_eq!(record(&device), None);
@@ -301,6 +303,23 @@ async fn conflict_whose_look_up_is_not_served_is_a_success_once_the_device_has_a
     until(&cloud, |world| (world.requests(Route::State).count() >= 2).then_some(())).await;
     assert_eq!(record(&device).unwrap()["registered"], Value::Null);
     cloud.fail_always(Route::State, None);
+    let found = known(&frontend).await;
+    assert_eq!(devices(&cloud), [found]);
+    frontend.stop().await;
+}
+
+#[tokio::test]
+async fn device_whose_config_lacks_what_registering_takes_registers_once_it_is_there() {
+    let cloud = FakeCloud::start().unwrap();
+    let device = Device::new();
+    with_image(&device, &cloud, &json!({ "apiKey": null }));
+    let frontend = frontend(&device).await;
+    let mut identity = frontend.running.cloud().identity();
+    tokio::time::pause();
+    assert!(tokio::time::timeout(Duration::from_hours(1), identity.changed()).await.is_err());
+    with_image(&device, &cloud, &json!({}));
+    tokio::time::advance(Duration::from_mins(5)).await;
+    tokio::time::resume();
     let found = known(&frontend).await;
     assert_eq!(devices(&cloud), [found]);
     frontend.stop().await;

@@ -13,7 +13,7 @@ use super::{
     provisioning::{Drawn, Heard, Known, Next, Provisioning, Standing, Step, begin},
     record::{Record, RecordError, RecordFile},
     register::{self, Facts},
-    retry::Retry,
+    retry::{Retry, random},
 };
 use crate::{
     cloud::api::{ApiClient, CloudFailure},
@@ -49,6 +49,10 @@ enum Trouble {
     Random(#[source] getrandom::Error),
 }
 
+/// `config.json` does not say who the device is, and lacks this key that registering takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lacking(pub &'static str);
+
 /// Waits after trouble, and tells of the same trouble once.
 struct Patience {
     retry: Retry,
@@ -56,8 +60,8 @@ struct Patience {
 }
 
 impl Keeper {
-    /// Returns when the device is known to its cloud; never, where the owner has not given what that takes.
-    pub async fn provision(self) -> Known {
+    /// Returns when the device is known to its cloud, or where the owner has not given what that takes.
+    pub async fn provision(self) -> Result<Known, Lacking> {
         let mut patience = Patience { retry: Retry::new(self.config.bootstrap_retry_delay), reported: None };
         let standing = loop {
             match self.standing().await {
@@ -66,12 +70,9 @@ impl Keeper {
             }
         };
         match standing {
-            Standing::Known(known) => known,
-            Standing::Unregistered(provisioning) => self.carry_out(*provisioning, patience).await,
-            Standing::Lacking(key) => {
-                log::error!("the device is not registered and cannot register: config.json lacks key={key}");
-                std::future::pending().await
-            }
+            Standing::Known(known) => Ok(known),
+            Standing::Unregistered(provisioning) => Ok(self.carry_out(*provisioning, patience).await),
+            Standing::Lacking(key) => Err(Lacking(key)),
         }
     }
 
@@ -197,11 +198,6 @@ fn drawn_digits() -> Result<String, Trouble> {
     let mut bytes = [0_u8; size_of::<u128>()];
     getrandom::fill(&mut bytes).map_err(Trouble::Random)?;
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
-}
-
-/// At least 0 and below 1; the middle, where the kernel gives nothing.
-fn random() -> f64 {
-    getrandom::u32().map_or(0.5, |number| f64::from(number) / (f64::from(u32::MAX) + 1.0))
 }
 
 fn now_s() -> u64 {

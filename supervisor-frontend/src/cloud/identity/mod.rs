@@ -7,7 +7,7 @@ pub mod keeper;
 mod provisioning;
 pub mod record;
 pub mod register;
-mod retry;
+pub mod retry;
 
 pub use device::{DeviceKey, Identity};
 pub use provisioning::Known;

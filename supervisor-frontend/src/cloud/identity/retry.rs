@@ -33,6 +33,11 @@ impl Retry {
     }
 }
 
+/// At least 0 and below 1; the middle, where the kernel gives nothing.
+pub fn random() -> f64 {
+    getrandom::u32().map_or(0.5, |number| f64::from(number) / (f64::from(u32::MAX) + 1.0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
