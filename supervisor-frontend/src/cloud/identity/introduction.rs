@@ -51,7 +51,7 @@ impl Introduction {
                 if failures.iter().any(may_pass) {
                     sleep(RETRY_INTERVAL).await;
                 } else {
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 }
             };
             tokio::select! {

@@ -158,7 +158,7 @@ impl Poller<'_> {
             let cache = self.poll.cache.clone();
             match on_disk(move || cache.load_outdated()).await {
                 Ok(outdated) => {
-                    self.earlier = outdated.filter(mine).map(|head| head.apps).unwrap_or_default()
+                    self.earlier = outdated.filter(mine).map(|head| head.apps).unwrap_or_default();
                 }
                 Err(error) => log::error!("apps of the target before not read error='{error}'"),
             }
