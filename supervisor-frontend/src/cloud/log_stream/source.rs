@@ -32,8 +32,7 @@ pub(super) async fn run(core: &CoreClient, mut sessions: Sessions, buffer: &Buff
 }
 
 async fn follow(core: &CoreClient, since_ns: &mut u64, buffer: &Buffer) -> Result<(), CallError> {
-    // A clock that stepped back makes no mark of the future.
-    let request = FollowJournalRequest { since_ns: (*since_ns).min(now_ns()) };
+    let request = FollowJournalRequest { since_ns: *since_ns };
     let mut lines = core.follow_journal(request, REQUEST_ID).await?;
     // A stream that breaks is opened again as one that ends.
     while let Ok(Some(said)) = lines.message().await {
