@@ -36,6 +36,22 @@ impl Plan {
     pub fn is_disruptive(&self) -> bool {
         self.steps.iter().any(|step| step.is_disruptive(&self.active))
     }
+
+    /// Whether the app's update locks have to be held for one of the steps: it takes something away, or brings a
+    /// hand-over on its way. A new container that took the lock for itself would keep the old one beside it.
+    pub fn needs_locks(&self, step: &Step) -> bool {
+        let brings_up = matches!(
+            step,
+            Step::RenameContainer { .. }
+                | Step::CreateContainer { .. }
+                | Step::ConnectNetwork { .. }
+                | Step::StartContainer { .. }
+                | Step::AwaitHandover { .. }
+        );
+        let awaited = self.steps.iter().filter(|step| matches!(step, Step::AwaitHandover { .. }));
+        let mut awaited = awaited.filter_map(Step::service);
+        step.is_disruptive(&self.active) || brings_up && awaited.any(|name| step.service() == Some(name))
+    }
 }
 
 /// Plans the way from `observed` to what `record` wants, rendered as `wanted`.

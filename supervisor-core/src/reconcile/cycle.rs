@@ -177,7 +177,7 @@ impl Cycle<'_> {
             if *self.context.closing.borrow() {
                 return Err(CoreError::ShuttingDown);
             }
-            if step.is_disruptive(&plan.active) {
+            if plan.needs_locks(step) {
                 self.lock(there).await?;
             }
             // With the record goes the word by which they are known as ours.
