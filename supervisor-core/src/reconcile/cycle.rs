@@ -10,7 +10,7 @@ use std::{
 };
 
 use supervisor_proto::ids::{AppId, ServiceName};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
 use super::{
     Context,
@@ -21,6 +21,7 @@ use super::{
     observe::{observe, render_for},
     status::AppStatus,
     warrant::permit_plan,
+    worker::Command,
 };
 use crate::{
     domain::{
@@ -83,6 +84,8 @@ pub struct Cycle<'a> {
     pub record: &'a mut AppRecord,
     /// What others may change meanwhile.
     pub signals: &'a Signals,
+    /// What the worker is asked meanwhile.
+    pub commands: &'a mpsc::Receiver<Command>,
     /// Whose update locks are ours at the moment.
     pub held: &'a mut Option<Held>,
     /// How far the update's images are.
@@ -193,10 +196,11 @@ impl Cycle<'_> {
                 || What::StepBegun { step: step.clone(), number, of, reason: reason().unwrap_or_default() };
             self.context.events.tell(app, begun);
             let at = Instant::now();
-            let (context, cancel) = (self.context, &self.signals.cancel);
+            let (context, signals, commands) = (self.context, self.signals, self.commands);
             let (record, handovers, download) = (&mut *self.record, &mut *self.handovers, self.download);
             let made = &mut made;
-            let mut executor = Executor { context, record, wanted, why, cancel, download, made, handovers };
+            let mut executor =
+                Executor { context, record, wanted, why, signals, commands, download, made, handovers };
             let result = executor.execute(step).await;
             self.context.events.tell(app, || What::StepEnded {
                 step: step.clone(),

@@ -1,16 +1,22 @@
 //! Carries out the steps of a plan, one after the other, each harmless when repeated.
 
-use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, atomic::Ordering},
+    time::Duration,
+};
 
 use supervisor_proto::ids::{AppId, ServiceName};
-use tokio::sync::Notify;
+use tokio::sync::mpsc;
 
 use super::{
     Context,
     clean_up::may_leave,
+    cycle::Signals,
     handover::Handovers,
     status::Activity,
     warrant::{self, Subject},
+    worker::Command,
 };
 use crate::{
     domain::{
@@ -40,8 +46,10 @@ pub struct Executor<'a> {
     pub wanted: &'a Wanted,
     /// Why the plan touches each service.
     pub why: &'a Explanations,
-    /// Aborts a pull.
-    pub cancel: &'a Notify,
+    /// What others may change meanwhile.
+    pub signals: &'a Signals,
+    /// What the worker is asked meanwhile.
+    pub commands: &'a mpsc::Receiver<Command>,
     /// How far the update's images are.
     pub download: &'a Mutex<Download>,
     /// Containers that earlier steps of the plan have made.
@@ -72,7 +80,9 @@ impl Executor<'_> {
             Step::RemoveImage { image } => self.remove_image(image).await?,
             Step::RenameContainer { id, name, .. } => engine.rename(id, name).await?,
             Step::AwaitHandover { service, timeout_ms } => {
-                self.handovers.wait(self.context, self.app(), service, *timeout_ms).await?;
+                let (app, signals, commands) = (self.app(), self.signals, self.commands);
+                let is_called_away = || !commands.is_empty() || signals.apply.load(Ordering::Relaxed);
+                self.handovers.wait(self.context, app, service, *timeout_ms, is_called_away).await?;
             }
             Step::EmptyData => self.context.files.empty_data(self.app()).await?,
             Step::RemoveVolume { volume } => match engine.remove_volume(volume).await {

@@ -43,7 +43,7 @@ impl Executor<'_> {
             result = self.context.engine.pull(image, credentials, &progress) => result?,
             error = self.until_too_large(root.as_deref(), image, sizes) => return Err(error),
             () = closed(self.context.closing.clone()) => return Err(CoreError::ShuttingDown),
-            () = self.cancel.notified() => return Err(CoreError::Cancelled),
+            () = self.signals.cancel.notified() => return Err(CoreError::Cancelled),
         }
         self.show_download(image, |download| download.is_here(image));
         Ok(())

@@ -35,24 +35,33 @@ impl Handovers {
         Ok(())
     }
 
-    /// Waits until the new container has taken over, or until it has run for `timeout_ms`.
+    /// Waits until the new container has taken over, or until it has run for `timeout_ms`. What the worker is asked
+    /// meanwhile goes first: the time that has been waited counts when it comes back.
     pub async fn wait(
         &mut self,
         context: &Context,
         app: AppId,
         service: &ServiceName,
         timeout_ms: u64,
+        is_called_away: impl Fn() -> bool,
     ) -> Result<(), CoreError> {
         let begun = *self.begun.entry(service.clone()).or_insert_with(Instant::now);
         let until = begun + Duration::from_millis(timeout_ms);
         let said = async {
             while !has_taken_over(context, app, service).await {
+                if is_called_away() {
+                    return Err(CoreError::StillInProgress {
+                        waiting_for: format!("the new container of {service} to take over"),
+                    });
+                }
                 sleep(LOOK_EVERY).await;
             }
+            Ok(())
         };
         tokio::select! {
             said = timeout_at(until, said) => {
                 let how = if said.is_ok() { "said" } else { "timeout" };
+                said.unwrap_or(Ok(()))?;
                 log::info!("handed over app_id={app} service={service} by={how}");
                 Ok(())
             }

@@ -294,7 +294,8 @@ impl Worker {
         let record = self.record.as_mut()?;
         let (context, signals, held) = (self.context.as_ref(), self.signals.as_ref(), &mut self.held);
         let (download, handovers, fault) = (&self.download, &mut self.handovers, &mut self.fault);
-        Some(Cycle { context, record, signals, held, download, handovers, fault })
+        let commands = &self.commands;
+        Some(Cycle { context, record, signals, commands, held, download, handovers, fault })
     }
 
     /// Takes note of how a cycle ended, and plans the next if one is needed.

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
-    domain::target::{Service, Target},
+    domain::{
+        intent::Action,
+        target::{Service, Target},
+    },
     error::CoreError,
 };
 
@@ -175,6 +178,46 @@ async fn force_reaches_a_hand_over_that_waits_for_the_apps_lock() {
     assert!(world.act(APP, apply(release("hand-over", "demo:2"))).await.is_err());
     world.reconciler.nudge_all(true, false);
     world.shows(APP, |status| !status.update_pending).await;
+    assert_eq!(world.device.running(APP), [("c2".to_owned(), 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn actions_get_through_while_a_container_hands_over() {
+    let actions: [(Action, &[&str]); 4] = [
+        (Action::Stop(Vec::new()), &[]),
+        (Action::Remove, &[]),
+        (apply(release("download-then-kill", "demo:3")), &["demo:3"]),
+        (Action::Purge, &["demo:2"]),
+    ];
+    for (action, images) in actions {
+        let world = running("hand-over").await;
+        let handing = world.begin(APP, apply(release("hand-over", "demo:2")), false);
+        world.device.reached("look for a hand-over", 2).await;
+        let begun = tokio::time::Instant::now();
+        world.act(APP, action.clone()).await.unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(5), "{action:?} {:?}", begun.elapsed());
+        let told = handing.await.unwrap();
+        assert!(matches!(told, Err(CoreError::StillInProgress { .. })), "{told:?}");
+        let running: Vec<String> = {
+            let state = world.device.state();
+            let active = state.containers.iter().filter(|c| c.seen.state.is_active());
+            active.map(|c| c.image.clone()).collect()
+        };
+        assert_eq!(running, images, "{action:?}");
+        assert_eq!(world.device.our_locks(), 0, "{action:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn hand_over_goes_on_after_an_action_that_changes_nothing() {
+    let world = running("hand-over").await;
+    let begun = tokio::time::Instant::now();
+    let handing = world.begin(APP, apply(release("hand-over", "demo:2")), false);
+    world.device.reached("look for a hand-over", 2).await;
+    world.act(APP, apply(release("hand-over", "demo:2"))).await.unwrap();
+    assert!(handing.await.unwrap().is_err());
+    let (least, most) = (Duration::from_secs(60), Duration::from_secs(61));
+    assert!((least..most).contains(&begun.elapsed()), "{:?}", begun.elapsed());
     assert_eq!(world.device.running(APP), [("c2".to_owned(), 1)]);
 }
 
