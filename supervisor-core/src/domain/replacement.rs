@@ -66,11 +66,16 @@ impl<'a> Replacement<'a> {
         let mut early = BTreeSet::new();
         for name in &wanted.order {
             let Some(service) = wanted.services.get(name) else { continue };
-            // Dependents go before what they depend on.
-            let goes = !kept.contains_key(name) || !service.run;
-            let follows = goes
-                && !partners.iter().any(|(partner, ..)| *partner == name)
-                && service.waits_for.keys().any(|dependency| early.contains(dependency));
+            // Dependents go before what they depend on, also those that do not come back.
+            let is_left = |c: &Container| {
+                c.service.as_ref() == Some(name) && kept.get(name).is_none_or(|kept| kept.id != c.id)
+            };
+            let goes = !service.run || observed.containers.iter().any(is_left);
+            let depends = |early: &BTreeSet<&ServiceName>| {
+                let target = record.target.services.get(name);
+                target.is_some_and(|service| service.depends_on.iter().any(|other| early.contains(other)))
+            };
+            let follows = goes && !partners.iter().any(|(partner, ..)| *partner == name) && depends(&early);
             if follows || goes_early(name, service) {
                 early.insert(name);
             }
