@@ -79,11 +79,7 @@ impl Executor<'_> {
             Step::RemoveContainer { id, service } => self.remove(id, service.as_ref()).await?,
             Step::RemoveImage { image } => self.remove_image(image).await?,
             Step::RenameContainer { id, name, .. } => engine.rename(id, name).await?,
-            Step::AwaitHandover { service, timeout_ms } => {
-                let (app, signals, commands) = (self.app(), self.signals, self.commands);
-                let is_called_away = || !commands.is_empty() || signals.apply.load(Ordering::Relaxed);
-                self.handovers.wait(self.context, app, service, *timeout_ms, is_called_away).await?;
-            }
+            Step::AwaitHandover { service, timeout_ms } => self.await_handover(service, *timeout_ms).await?,
             Step::EmptyData => self.context.files.empty_data(self.app()).await?,
             Step::RemoveVolume { volume } => match engine.remove_volume(volume).await {
                 Err(source @ EngineError::Refused { status: 409, .. }) => {
@@ -122,6 +118,13 @@ impl Executor<'_> {
             Step::ForgetApp => self.context.store.delete_app(self.app()).await?,
         }
         Ok(())
+    }
+
+    /// Until the successor has taken over, or there is something else to do for the app.
+    async fn await_handover(&mut self, service: &ServiceName, timeout_ms: u64) -> Result<(), CoreError> {
+        let (app, signals, commands) = (self.app(), self.signals, self.commands);
+        let is_called_away = || !commands.is_empty() || signals.apply.load(Ordering::Relaxed);
+        self.handovers.wait(self.context, app, service, timeout_ms, is_called_away).await
     }
 
     async fn save(&mut self, change: impl FnOnce(&mut AppRecord)) -> Result<(), CoreError> {
