@@ -68,14 +68,16 @@ impl<'a> Replacement<'a> {
             let Some(service) = wanted.services.get(name) else { continue };
             // Dependents go before what they depend on, also those that do not come back.
             let is_left = |c: &Container| {
-                c.service.as_ref() == Some(name) && kept.get(name).is_none_or(|kept| kept.id != c.id)
+                let stays = kept.get(name).is_some_and(|kept| kept.id == c.id)
+                    || partners.iter().any(|(_, partner, _)| partner.id == c.id);
+                c.service.as_ref() == Some(name) && !stays
             };
             let goes = !service.run || observed.containers.iter().any(is_left);
             let depends = |early: &BTreeSet<&ServiceName>| {
                 let target = record.target.services.get(name);
                 target.is_some_and(|service| service.depends_on.iter().any(|other| early.contains(other)))
             };
-            let follows = goes && !partners.iter().any(|(partner, ..)| *partner == name) && depends(&early);
+            let follows = goes && depends(&early);
             if follows || goes_early(name, service) {
                 early.insert(name);
             }
