@@ -146,12 +146,12 @@ async fn report_after_the_start_is_whole_and_the_next_has_only_what_changed() {
 #[tokio::test]
 async fn apps_that_the_cloud_does_not_know_do_not_hold_up_the_rest_and_are_told_later() {
     let cloud = FakeCloud::start().unwrap();
-    let unknown = "00000001c0ffee0000000000000000c0ffee0001";
+    let unknown = &release(&FakeCloud::start().unwrap());
     let state = running(&cloud, unknown, IMAGE);
     let device = start(cloud, state);
     device.until_device(|device| device.reported("api_secret").map(drop)).await;
     assert!(device.until_device(|device| Some(device.reported("apps").is_none())).await);
-    assert_eq!(release(&device.cloud), unknown);
+    assert_eq!(release(&device.cloud), *unknown);
     device.until_runs(unknown).await;
 }
 
