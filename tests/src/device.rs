@@ -101,7 +101,7 @@ impl Device {
     /// What the device's journal and containers say, for a failed test's report.
     pub fn report(&self) -> String {
         let line = "docker ps -a; for c in supervisor-core supervisor-frontend; do echo \"== $c\"; \
-                    docker logs --tail 60 $c; done; journalctl -n 60 --no-pager -u systemd-logind -u dbus -u supervisor-core -u supervisor-frontend";
+                    docker logs --tail 60 $c; done; journalctl -n 60 --no-pager -u docker -u systemd-logind -u dbus -u supervisor-core -u supervisor-frontend";
         finish(&["docker", "exec", &self.name, "sh", "-c", &format!("({line}) 2>&1")])
             .map_or_else(|error| error.to_string(), |finished| finished.stdout)
     }
