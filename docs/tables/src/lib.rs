@@ -65,6 +65,18 @@ pub fn in_brackets<'a>(cell: &'a str, word: &str) -> Option<&'a str> {
     behind.split_once(')').map(|(inside, _)| inside)
 }
 
+/// The words that the table of events lists for a field of `event`, in their order.
+///
+/// # Panics
+///
+/// When the table has no such event, or its row lists no words for the field.
+pub fn event_words(event: &str, field: &str) -> Vec<&'static str> {
+    let events = rows(ADMIN, ["`event`", "fields"]);
+    let row = events.into_iter().find(|[named, _]| words(named) == [event]);
+    let listed = row.and_then(|[_, cell]| in_brackets(cell, field));
+    words(listed.unwrap_or_else(|| panic!("no words for {field} of {event}")))
+}
+
 /// The README's settings of a program (`core`, `frontend` or `tool`): variables and their defaults.
 ///
 /// # Panics

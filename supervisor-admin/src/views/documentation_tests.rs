@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use clap::CommandFactory as _;
 use serde_json::Value;
-use supervisor_docs::{ADMIN, in_brackets, rows, without_brackets, words};
+use supervisor_docs::{ADMIN, event_words, in_brackets, rows, without_brackets, words};
 use supervisor_proto::{
     ids::AppId,
     policy,
@@ -244,9 +244,6 @@ fn words_of_a_field_are_exactly_those_of_its_row() {
     assert_eq!(choices("app show", "activity"), all_of::<Activity>(0, activity_word));
     assert_eq!(choices("app plan", "change"), all_of::<service_change::Change>(1, plan::change_word));
     assert_eq!(choices("app plan", "step"), all_of::<step::Kind>(1, plan::step_word));
-    let events = rows(ADMIN, ["`event`", "fields"]);
-    let [_, locks] = events.into_iter().find(|[event, _]| *event == "`locks-changed`").unwrap();
-    let words: Vec<String> =
-        words(in_brackets(locks, "change").unwrap()).into_iter().map(ToOwned::to_owned).collect();
-    assert_eq!(words, all_of::<locks_changed::Change>(1, event::lock_word));
+    let changes = all_of::<locks_changed::Change>(1, event::lock_word);
+    assert_eq!(event_words("locks-changed", "change"), changes);
 }

@@ -31,7 +31,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// The action's name in log lines.
+    /// The action's name in log lines and events.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Apply(..) => "apply",
@@ -178,3 +178,7 @@ fn chosen<'a>(
 #[cfg(test)]
 #[path = "intent_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "intent_documentation_tests.rs"]
+mod documentation_tests;

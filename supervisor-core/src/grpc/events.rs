@@ -121,3 +121,7 @@ const fn lock_change(change: LockChange) -> v1::locks_changed::Change {
         LockChange::Overridden => v1::locks_changed::Change::Overridden,
     }
 }
+
+#[cfg(test)]
+#[path = "events_documentation_tests.rs"]
+mod documentation_tests;
