@@ -11,6 +11,26 @@ user=supervisor-frontend
 programs='supervisor-core supervisor-frontend supervisor-admin'
 units='supervisor-core.service supervisor-frontend.service'
 
+shells='bash zsh fish'
+
+# manual_dir, completion_file SHELL: where readers of manuals and the shells look for them. Need prefix.
+manual_dir() { echo "$prefix/share/man/man1"; }
+
+completion_file() {
+  case $1 in
+  bash) echo "$prefix/share/bash-completion/completions/supervisor-admin" ;;
+  zsh) echo "$prefix/share/zsh/site-functions/_supervisor-admin" ;;
+  fish) echo "$prefix/share/fish/vendor_completions.d/supervisor-admin.fish" ;;
+  esac
+}
+
+# remove_tool_texts: the tool's manual pages and completions, whichever release wrote them.
+remove_tool_texts() {
+  local shell
+  rm -f "$(manual_dir)"/supervisor-admin.1 "$(manual_dir)"/supervisor-admin-*.1
+  for shell in $shells; do rm -f "$(completion_file "$shell")"; done
+}
+
 need_systemd() {
   [ -d /run/systemd/system ] || die "systemd does not run here: use the containers (compose.yaml) instead"
 }

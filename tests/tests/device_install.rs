@@ -15,6 +15,8 @@ const SOON: Duration = Duration::from_mins(1);
 const REBOOTED: i32 = 129;
 const CORE: &str = "supervisor-core";
 const FRONTEND: &str = "supervisor-frontend";
+const MANUAL: &str = "/usr/local/share/man/man1/supervisor-admin.1";
+const COMPLETIONS: &str = "/usr/local/share/bash-completion/completions/supervisor-admin";
 const STORED: &str = "/var/lib/supervisor/core/instance.json";
 
 fn main() -> ExitCode {
@@ -240,12 +242,14 @@ fn uninstall_leaves_data_and_apps_and_takes_what_it_is_told(device: &Device) -> 
     let app = HostApp::apply(device, 2167)?;
     let (key, container) = (client(device)?.key, app.container()?);
     device.shell(&format!("echo mine >{}/kept", app.data()))?;
+    assert_eq!(admin(device, "man")?, device.shell(&format!("cat {MANUAL}"))?);
+    assert_eq!(admin(device, "completions bash")?, device.shell(&format!("cat {COMPLETIONS}"))?);
 
     uninstall(device, "")?;
 
     assert_eq!(app.container()?, container);
     for gone in
-        ["/usr/local/bin/supervisor-core", "/etc/systemd/system/supervisor-core.service", "/run/supervisor"]
+        ["/usr/local/bin/supervisor-core", MANUAL, COMPLETIONS, "/etc/systemd/system/supervisor-core.service", "/run/supervisor"]
     {
         assert_eq!(device.shell(&format!("test -e {gone} && echo there || echo gone"))?, "gone", "{gone}");
     }
