@@ -12,8 +12,9 @@ use super::{
     difference::differences,
     labels,
     observed::{Container, Observed},
-    plan::{Plan, is_usable},
+    plan::Plan,
     record::{AppRecord, PurgePhase},
+    standing::is_usable,
     step::Step,
     wanted::{Wanted, WantedService},
 };

@@ -31,6 +31,7 @@ pub mod replacement;
 pub mod rollout;
 pub mod settings;
 pub mod size;
+pub mod standing;
 pub mod starts;
 pub mod step;
 pub mod target;

@@ -3,18 +3,21 @@
 //! It is asked again after each plan has been carried out, or broken off, until it has nothing to say. A
 //! crash is just a plan that was broken off.
 
+mod foundations;
+mod waits;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use supervisor_proto::ids::ServiceName;
 
 use super::{
-    dependency::{Condition, Lack, Wait, lack},
+    dependency::Wait,
     network::Endpoint,
-    observed::{Container, ContainerId, ContainerState, Observed},
-    record::{AppRecord, AppliedBy, PurgePhase},
+    observed::{Container, ContainerId, Observed},
+    record::{AppRecord, AppliedBy},
     replacement::Replacement,
+    standing::{must_wait, needs_start, outlasts_waiting, stale_networks, standing},
     step::Step,
-    volume::is_of_data_elsewhere,
     wanted::{Wanted, WantedService},
 };
 
@@ -112,79 +115,14 @@ struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     fn new(record: &'a AppRecord, wanted: &'a Wanted, observed: &'a Observed) -> Self {
-        let mut kept: BTreeMap<&ServiceName, &Container> = BTreeMap::new();
         let stale = stale_networks(record, wanted, observed);
-        // While a purge has not emptied the data, no container may stay.
-        if record.purge != Some(PurgePhase::Requested) {
-            for container in &observed.containers {
-                let Some((name, service)) =
-                    container.service.as_ref().and_then(|name| wanted.services.get_key_value(name))
-                else {
-                    continue;
-                };
-                let is_better = kept.get(name).is_none_or(|other| liveness(other) < liveness(container));
-                let leaves = container.networks.iter().any(|network| stale.contains(network.as_str()));
-                if is_better && !leaves && stands_for(record, container, service) {
-                    kept.insert(name, container);
-                }
-            }
-        }
+        let kept = standing(record, wanted, observed, &stale);
         let replacement = Replacement::new(record, wanted, observed, &kept, &stale);
         Self { record, wanted, observed, kept, stale, replacement }
     }
 
     fn is_kept(&self, container: &Container) -> bool {
         self.kept.values().any(|kept| kept.id == container.id)
-    }
-
-    fn waiting(&self) -> Vec<ServiceName> {
-        let services = self.wanted.services.iter();
-        services
-            .filter(|(name, s)| must_wait(s) && !self.kept.contains_key(name))
-            .map(|(name, _)| name.clone())
-            .collect()
-    }
-
-    /// Services that have to be started and must not be yet.
-    fn waits(&self) -> BTreeMap<&'a ServiceName, Wait> {
-        let mut waits = BTreeMap::new();
-        for name in &self.wanted.order {
-            let Some(service) = self.wanted.services.get(name) else { continue };
-            let starts = self.kept.get(name).is_none_or(|c| needs_start(c, service));
-            if service.run
-                && starts
-                && let Some(wait) = self.wait(name, service, &waits)
-            {
-                waits.insert(name, wait);
-            }
-        }
-        waits
-    }
-
-    /// A service that was stopped on purpose is not waited for.
-    fn wait(
-        &self,
-        name: &ServiceName,
-        service: &WantedService,
-        others: &BTreeMap<&ServiceName, Wait>,
-    ) -> Option<Wait> {
-        let running = service.waits_for.iter().filter_map(|(other, dependency)| {
-            Some((other, dependency, self.wanted.services.get(other).filter(|s| s.run)?))
-        });
-        for (other, dependency, wanted) in running {
-            let lack = match self.kept.get(other).filter(|c| !needs_start(c, wanted)) {
-                Some(container) => lack(dependency.condition, container),
-                None => match dependency.condition {
-                    Condition::Started => others.contains_key(other).then_some(Lack::Start),
-                    Condition::Healthy => Some(Lack::Health),
-                    Condition::Completed => Some(Lack::End),
-                },
-            };
-            if let Some(lack) = lack.filter(|lack| !(dependency.optional && lack.is_failure())) {
-                return Some(Wait { service: name.clone(), dependency: other.clone(), lack });
-            }
-        }
-        None
     }
 
     fn steps(&self, waits: &BTreeMap<&ServiceName, Wait>) -> Vec<Step> {
@@ -231,12 +169,6 @@ impl<'a> Draft<'a> {
         absent.map(|image| Step::PullImage { image: image.clone() }).collect()
     }
 
-    /// Only what makes or starts a container asks for its networks; a stopped app needs none.
-    fn needs_supervisor_network(&self) -> bool {
-        let here = |network: &String| self.observed.networks.contains(network);
-        self.running().filter_map(|s| s.spec.extra_network.as_ref()).any(|network| !here(network))
-    }
-
     /// Services that have a container to run after this plan.
     fn running(&self) -> impl Iterator<Item = &WantedService> {
         let services = self.wanted.services.iter();
@@ -258,69 +190,6 @@ impl<'a> Draft<'a> {
         let unwanted = |name: &ServiceName| self.wanted.services.get(name).is_some_and(|s| !s.run);
         let kept = self.kept.iter().filter(move |(name, c)| unwanted(name) && c.state.is_active());
         kept.map(|(name, c)| Step::StopContainer { id: c.id.clone(), service: Some((*name).clone()) })
-    }
-
-    /// A volume whose data the engine keeps goes and comes back empty; data of somebody else's stays theirs, also
-    /// where the target no longer says that it is.
-    fn is_to_be_purged(&self, name: &str) -> bool {
-        let purging = self.record.purge == Some(PurgePhase::Requested);
-        let (wanted, made) = (self.wanted.volumes.get(name), self.observed.volumes.get(name));
-        purging
-            && wanted.zip(made).is_some_and(|(wanted, made)| {
-                !is_of_data_elsewhere(made) && wanted.options.is_kept_by_engine()
-            })
-    }
-
-    /// Volumes that are there with other options. Their data is never given up for that: the step is refused,
-    /// before anything is taken away.
-    fn changed_volumes(&self) -> Vec<Step> {
-        let changed = self.wanted.volumes.iter().filter(|(name, wanted)| {
-            let made = self.observed.volumes.get(*name);
-            made.is_some_and(|made| made != wanted.fingerprint()) && !self.is_to_be_purged(name)
-        });
-        changed.map(|(volume, _)| Step::CreateVolume { volume: volume.clone() }).collect()
-    }
-
-    /// Networks that have to be made anew, and those that nothing wants any more.
-    fn network_removals(&self) -> Vec<Step> {
-        let is_unused = |network: &str| {
-            let mut left = self.observed.containers.iter().filter(|c| self.is_left(c));
-            !left.any(|c| c.networks.contains(network))
-        };
-        let own = self.observed.known_networks.own.keys();
-        own.filter(|name| {
-            let unwanted = !self.wanted.networks.contains_key(*name) && is_unused(name);
-            unwanted || self.stale.contains(name.as_str())
-        })
-        .map(|name| Step::RemoveNetwork { network: name.clone() })
-        .collect()
-    }
-
-    fn purge(&self) -> Vec<Step> {
-        if self.record.purge != Some(PurgePhase::Requested) {
-            return Vec::new();
-        }
-        let volumes = self.wanted.volumes.keys().filter(|name| self.is_to_be_purged(name));
-        let mut steps = vec![Step::EmptyData];
-        steps.extend(volumes.map(|volume| Step::RemoveVolume { volume: volume.clone() }));
-        steps.push(Step::RecordEmptied);
-        steps
-    }
-
-    /// The app's networks and volumes, where a container is about to need them.
-    fn foundations(&self) -> Vec<Step> {
-        let mut steps = Vec::new();
-        let needed: BTreeSet<String> = self.running().flat_map(|s| s.spec.named_networks()).collect();
-        let own = &self.observed.known_networks.own;
-        for network in needed.into_iter().filter(|network| self.wanted.networks.contains_key(network)) {
-            if !own.contains_key(&network) || self.stale.contains(network.as_str()) {
-                steps.push(Step::CreateNetwork { network });
-            }
-        }
-        let here = |name: &String| self.observed.volumes.contains_key(name);
-        let absent = self.wanted.volumes.keys().filter(|name| !here(name) || self.is_to_be_purged(name));
-        steps.extend(absent.map(|volume| Step::CreateVolume { volume: volume.clone() }));
-        steps
     }
 
     fn bring_up(&self, name: &ServiceName, waits: &BTreeMap<&ServiceName, Wait>) -> Vec<Step> {
@@ -350,72 +219,6 @@ impl<'a> Draft<'a> {
             steps.push(Step::StartContainer { service: service_name, id });
         }
         steps
-    }
-}
-
-/// A service that cannot be made yet: its old container is better than none.
-pub(super) fn must_wait(service: &WantedService) -> bool {
-    service.waits_for_api && service.run
-}
-
-/// Whether a container stays although it is not as wanted, because its service has to wait.
-fn outlasts_waiting(record: &AppRecord, wanted: &Wanted, container: &Container) -> bool {
-    let purging = record.purge == Some(PurgePhase::Requested);
-    !purging && container.service.as_ref().and_then(|n| wanted.services.get(n)).is_some_and(must_wait)
-}
-
-/// Own networks that were made from something else than is wanted now, and that can be made anew: a
-/// container that has to wait keeps its network.
-fn stale_networks<'a>(record: &AppRecord, wanted: &Wanted, observed: &'a Observed) -> BTreeSet<&'a str> {
-    let stays = |c: &&Container| outlasts_waiting(record, wanted, c);
-    let in_use = |name: &String| observed.containers.iter().filter(stays).any(|c| c.networks.contains(name));
-    let own = observed.known_networks.own.iter();
-    own.filter(|(name, made_from)| {
-        wanted.networks.get(*name).is_some_and(|options| options.fingerprint() != **made_from)
-    })
-    .filter(|(name, _)| !in_use(name))
-    .map(|(name, _)| name.as_str())
-    .collect()
-}
-
-/// Whether a container in this state can ever do its work.
-pub(super) const fn is_usable(state: &ContainerState) -> bool {
-    match state {
-        ContainerState::Removing | ContainerState::Dead => false,
-        ContainerState::Created
-        | ContainerState::Running
-        | ContainerState::Restarting
-        | ContainerState::Paused
-        | ContainerState::Exited
-        | ContainerState::Other(_) => true,
-    }
-}
-
-fn stands_for(record: &AppRecord, container: &Container, service: &WantedService) -> bool {
-    // Without the key, what a container was made from cannot be compared; it is left as it is. Nor can it be
-    // judged: one of the frontend's that does not run is not started before it is known to be the one that
-    // the policy is asked about.
-    let is_at_rest = container.state.is_active() || !service.run;
-    let left = service.waits_for_api && (record.applied_by == AppliedBy::Admin || is_at_rest);
-    let same = left || service.is_made_as(&container.config_hash);
-    is_usable(&container.state) && same && container.generation == service.generation
-}
-
-/// Of containers that stand for the same service, the one that does its work stays.
-fn liveness(container: &Container) -> u8 {
-    if container.state == ContainerState::Running { 2 } else { u8::from(container.state.is_active()) }
-}
-
-pub(super) fn needs_start(container: &Container, service: &WantedService) -> bool {
-    match container.state {
-        ContainerState::Created => true,
-        ContainerState::Exited => service.spec.restart.keeps_running(),
-        ContainerState::Running
-        | ContainerState::Restarting
-        | ContainerState::Paused
-        | ContainerState::Removing
-        | ContainerState::Dead
-        | ContainerState::Other(_) => false,
     }
 }
 

@@ -4,6 +4,8 @@ use super::*;
 use crate::domain::{
     environment::ApiAccess,
     intent::{self, Action},
+    observed::ContainerState,
+    record::PurgePhase,
     target::Service,
     test_samples::{EXTERNAL_NETWORK, api, depending_on, name, names, networks_of, record, service},
     test_scenario::{BEFORE, world},

@@ -8,8 +8,8 @@ use supervisor_proto::ids::ServiceName;
 use super::{
     dependency::Wait,
     observed::{Container, Observed},
-    plan::{must_wait, needs_start},
     record::{AppRecord, PurgePhase},
+    standing::{must_wait, needs_start},
     step::Step,
     update_strategy::UpdateStrategy,
     wanted::{Wanted, WantedService},
