@@ -4,11 +4,15 @@
 #![allow(dead_code, unused_imports, reason = "each of the test programs that share it uses a part")]
 
 mod clock;
+mod containers;
 mod device;
 mod engine;
 mod exec;
 mod host;
+mod images;
+mod output;
 mod targets;
+mod volumes;
 mod world;
 
 pub use self::{
