@@ -69,6 +69,14 @@ impl Action {
     }
 }
 
+/// A success that has nothing to tell.
+pub fn ok(format: Format) -> HttpResponse {
+    match format {
+        Format::Text => text_ok("OK"),
+        Format::Go => go_ok(StatusCode::OK),
+    }
+}
+
 /// A success in plain text.
 pub fn text_ok(body: impl Into<String>) -> HttpResponse {
     HttpResponse::Ok().content_type(ContentType::plaintext()).body(body.into())

@@ -9,9 +9,69 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Replaces the file's content; when this returns, the new one is on disk. The file is this user's alone (0600), and
+/// Such a file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It is there and cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the kernel said.
+        #[source]
+        source: io::Error,
+    },
+    /// It, or its folder, cannot be made, written or renamed.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the kernel said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// One such file.
+#[derive(Debug, Clone)]
+pub struct DurableFile {
+    path: PathBuf,
+}
+
+impl DurableFile {
+    /// The file at `path`, whose folder is created when it is first written.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its first `limit` bytes and one more, by which a longer file is known; `None` without a file.
+    pub fn read(&self, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
+        read(&self.path, limit).map_err(|source| FileError::Read { path: self.path.clone(), source })
+    }
+
+    /// Replaces its content; when this returns, the new one is on disk.
+    pub fn replace(&self, content: &[u8]) -> Result<(), FileError> {
+        replace(&self.path, content).map_err(|source| self.unwritten(source))
+    }
+
+    /// Gives it a new name, which is returned, so that nothing is lost and another can take its place.
+    pub fn set_aside(&self) -> Result<PathBuf, FileError> {
+        set_aside(&self.path).map_err(|source| self.unwritten(source))
+    }
+
+    fn unwritten(&self, source: io::Error) -> FileError {
+        FileError::Write { path: self.path.clone(), source }
+    }
+}
+
+/// The file is this user's alone (0600), and
 /// so is its folder if it has to be made (0700).
-pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let temporary = beside(path, ".new");
@@ -39,8 +99,7 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(content))
 }
 
-/// Gives the file a new name, which is returned, so that nothing is lost and another can take its place.
-pub fn set_aside(path: &Path) -> io::Result<PathBuf> {
+fn set_aside(path: &Path) -> io::Result<PathBuf> {
     for number in 1_u32.. {
         let aside = beside(path, &format!(".corrupt-{number}"));
         match aside.symlink_metadata() {

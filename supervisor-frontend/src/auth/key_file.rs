@@ -1,36 +1,18 @@
 //! The key on disk: one line in a file of mode 0600, replaced atomically.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use super::api_key::{ApiKey, KEY_MAX_BYTES};
-use crate::durable_file;
+use crate::durable_file::{DurableFile, FileError};
 
 const FILE: &str = "api-key";
 
 /// The key could not be read, drawn or written.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyStoreError {
-    /// The file exists and cannot be read.
-    #[error("cannot read {}", path.display())]
-    Read {
-        /// The key file.
-        path: PathBuf,
-        /// What the kernel said.
-        #[source]
-        source: io::Error,
-    },
-    /// The directory cannot be created or written.
-    #[error("cannot write {}", path.display())]
-    Write {
-        /// What was to be written.
-        path: PathBuf,
-        /// What the kernel said.
-        #[source]
-        source: io::Error,
-    },
+    /// The key file.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The kernel gave no random bytes.
     #[error("cannot draw a new key")]
     Random(#[source] getrandom::Error),
@@ -50,13 +32,13 @@ pub enum Stored {
 /// The key file of one state directory. Every method blocks on the disk.
 #[derive(Debug)]
 pub struct KeyFile {
-    path: PathBuf,
+    file: DurableFile,
 }
 
 impl KeyFile {
     /// The key file in `directory`, which is created when it is first written.
     pub fn new(directory: &Path) -> Self {
-        Self { path: directory.join(FILE) }
+        Self { file: DurableFile::new(directory.join(FILE)) }
     }
 
     /// Reads the key. A torn or foreign file is renamed, so that nothing is lost and a new key can
@@ -66,9 +48,7 @@ impl KeyFile {
             None => Stored::Absent,
             Some(content) => match parse(&content) {
                 Some(key) => Stored::Key(key),
-                None => Stored::SetAside(
-                    durable_file::set_aside(&self.path).map_err(|error| self.unwritten(error))?,
-                ),
+                None => Stored::SetAside(self.file.set_aside()?),
             },
         })
     }
@@ -78,19 +58,14 @@ impl KeyFile {
         Ok(self.read()?.and_then(|content| parse(&content)))
     }
 
-    fn read(&self) -> Result<Option<Vec<u8>>, KeyStoreError> {
-        durable_file::read(&self.path, KEY_MAX_BYTES as u64 + 1)
-            .map_err(|source| KeyStoreError::Read { path: self.path.clone(), source })
+    fn read(&self) -> Result<Option<Vec<u8>>, FileError> {
+        self.file.read(KEY_MAX_BYTES as u64 + 1)
     }
 
     /// Replaces the key; when this returns, the new one survives a power cut.
     pub fn store(&self, key: &ApiKey) -> Result<(), KeyStoreError> {
         let line = format!("{}\n", key.expose());
-        durable_file::replace(&self.path, line.as_bytes()).map_err(|error| self.unwritten(error))
-    }
-
-    fn unwritten(&self, source: io::Error) -> KeyStoreError {
-        KeyStoreError::Write { path: self.path.clone(), source }
+        Ok(self.file.replace(line.as_bytes())?)
     }
 }
 
@@ -161,7 +136,7 @@ mod tests {
     fn load_of_what_cannot_be_read_is_an_error_and_moves_nothing() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join(FILE)).unwrap();
-        assert!(matches!(KeyFile::new(root.path()).load(), Err(KeyStoreError::Read { .. })));
+        assert!(matches!(KeyFile::new(root.path()).load(), Err(KeyStoreError::File(FileError::Read { .. }))));
         assert!(root.path().join(FILE).is_dir());
     }
 
@@ -170,6 +145,9 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let blocked = root.path().join("file");
         fs::write(&blocked, "").unwrap();
-        assert!(matches!(KeyFile::new(&blocked).store(&key()), Err(KeyStoreError::Write { .. })));
+        assert!(matches!(
+            KeyFile::new(&blocked).store(&key()),
+            Err(KeyStoreError::File(FileError::Write { .. }))
+        ));
     }
 }

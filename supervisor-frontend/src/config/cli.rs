@@ -26,94 +26,63 @@ pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Option<Verb>,
     /// Socket of supervisor-core
-    #[arg(
-        long,
-        env = "CORE_SOCKET",
-        value_name = "PATH",
-        default_value = "/run/supervisor/core.sock",
-        global = true
-    )]
+    #[arg(long, env = "CORE_SOCKET", value_name = "PATH", default_value = "/run/supervisor/core.sock")]
     pub(super) core_socket: PathBuf,
     /// Directory that keeps the API key and the device's identity; created with mode 0700 if missing
     #[arg(
         long,
         env = "FRONTEND_STATE_DIR",
         value_name = "PATH",
-        default_value = "/var/lib/supervisor/frontend",
-        global = true
+        default_value = "/var/lib/supervisor/frontend"
     )]
     pub(super) state_dir: PathBuf,
     /// Address of the API; the API is plain HTTP
-    #[arg(long, env = "LISTEN_ADDRESS", value_name = "ADDRESS", default_value = "0.0.0.0", global = true)]
+    #[arg(long, env = "LISTEN_ADDRESS", value_name = "ADDRESS", default_value = "0.0.0.0")]
     pub(super) listen_address: String,
     /// Port of the API; 0 takes any free one and logs it
-    #[arg(long, env = "LISTEN_PORT", value_name = "PORT", default_value = "48484", global = true)]
+    #[arg(long, env = "LISTEN_PORT", value_name = "PORT", default_value = "48484")]
     pub(super) listen_port: String,
     /// Interfaces of which connections are accepted, with commas, e.g. lo,docker0,supervisor0,tun0,resin-vpn;
     /// unset: all
-    #[arg(long, env = "LISTEN_INTERFACES", value_name = "NAMES", global = true)]
+    #[arg(long, env = "LISTEN_INTERFACES", value_name = "NAMES")]
     pub(super) listen_interfaces: Option<String>,
     /// Port of the web terminal's own listener, at the API's address; 0 takes any free one, but not
     /// where interfaces are listed
-    #[arg(long, env = "TTY_LISTEN_PORT", value_name = "PORT", default_value = "48485", global = true)]
+    #[arg(long, env = "TTY_LISTEN_PORT", value_name = "PORT", default_value = "48485")]
     pub(super) tty_listen_port: String,
     /// How long a web terminal whose URL nobody opened lives, e.g. 90s, 10m, 1h
-    #[arg(long, env = "TTY_UNUSED_TIMEOUT", value_name = "DURATION", default_value = "10m", global = true)]
+    #[arg(long, env = "TTY_UNUSED_TIMEOUT", value_name = "DURATION", default_value = "10m")]
     pub(super) tty_unused_timeout: String,
     /// How long a web terminal in which nothing is typed and nothing shown lives
-    #[arg(long, env = "TTY_IDLE_TIMEOUT", value_name = "DURATION", default_value = "30m", global = true)]
+    #[arg(long, env = "TTY_IDLE_TIMEOUT", value_name = "DURATION", default_value = "30m")]
     pub(super) tty_idle_timeout: String,
     /// Command that makes the terminal's port reachable and prints a URL; run without a shell, {port} is the
     /// port; unset: none
     // It may hold a password, so the help does not show what it is set to.
-    #[arg(
-        long,
-        env = "TTY_TUNNEL_COMMAND",
-        value_name = "COMMAND",
-        hide_default_value = true,
-        global = true
-    )]
+    #[arg(long, env = "TTY_TUNNEL_COMMAND", value_name = "COMMAND", hide_default_value = true)]
     pub(super) tty_tunnel_command: Option<String>,
     /// URL of the fleet's cloud API, http or https; unset: that of config.json, else none, and nothing is ever sent
     /// anywhere
-    #[arg(long, env = "API_ENDPOINT", value_name = "URL", global = true)]
+    #[arg(long, env = "API_ENDPOINT", value_name = "URL")]
     pub(super) api_endpoint: Option<String>,
     /// Milliseconds between two questions to the cloud for what should run, while the cloud's variables say nothing
     /// of it; unset: that of config.json, else 900000
-    #[arg(long, env = "APPLICATION_UPDATE_POLL_INTERVAL", value_name = "MS", global = true)]
+    #[arg(long, env = "APPLICATION_UPDATE_POLL_INTERVAL", value_name = "MS")]
     pub(super) poll_interval: Option<String>,
     /// The device's identity in balenaOS format; read at start if it is there
-    #[arg(
-        long,
-        env = "CONFIG_JSON",
-        value_name = "PATH",
-        default_value = "/mnt/boot/config.json",
-        global = true
-    )]
+    #[arg(long, env = "CONFIG_JSON", value_name = "PATH", default_value = "/mnt/boot/config.json")]
     pub(super) config_json: PathBuf,
     /// PEM file with certificate authorities that the cloud may have, beside the system's and config.json's
-    #[arg(long, env = "NODE_EXTRA_CA_CERTS", value_name = "PATH", global = true)]
+    #[arg(long, env = "NODE_EXTRA_CA_CERTS", value_name = "PATH")]
     pub(super) extra_authorities: Option<PathBuf>,
     /// Brightness file of the light that /v1/blink uses
-    #[arg(
-        long,
-        env = "LED_FILE",
-        value_name = "PATH",
-        default_value = "/sys/class/leds/led0/brightness",
-        global = true
-    )]
+    #[arg(long, env = "LED_FILE", value_name = "PATH", default_value = "/sys/class/leds/led0/brightness")]
     pub(super) led_file: PathBuf,
     /// os-release file of the host, for the name it gives itself
-    #[arg(
-        long,
-        env = "HOST_OS_VERSION_PATH",
-        value_name = "PATH",
-        default_value = "/etc/os-release",
-        global = true
-    )]
+    #[arg(long, env = "HOST_OS_VERSION_PATH", value_name = "PATH", default_value = "/etc/os-release")]
     pub(super) os_release: PathBuf,
     /// Log filter: off, error, warn, info, debug, trace, or TARGET=LEVEL pairs with commas
-    #[arg(long, env = "SUPERVISOR_LOG", value_name = "FILTER", default_value = "info", global = true)]
+    #[arg(long, env = "SUPERVISOR_LOG", value_name = "FILTER", default_value = "info")]
     pub(super) log: String,
 }
 
@@ -128,7 +97,8 @@ pub(super) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Cli, clap::Error> {
-    let command = Cli::command().mut_args(|argument| with_value(argument, &variable));
+    // A flag may stand before and behind the verb.
+    let command = Cli::command().mut_args(|argument| with_value(argument, &variable).global(true));
     let matches = command.try_get_matches_from(arguments)?;
     Cli::from_arg_matches(&matches)
 }

@@ -66,10 +66,10 @@ impl Refusal {
     }
 }
 
-/// `OK`, or why not.
-pub(super) fn ok_or_refusal<T>(action: Action, done: Result<T, Refusal>, id: RequestId) -> HttpResponse {
+/// The success of a route that has nothing to tell, or why there is none.
+pub(super) fn ok_or_refusal(action: Action, done: Result<(), Refusal>, id: RequestId) -> HttpResponse {
     match done {
-        Ok(_) => answer::text_ok("OK"),
+        Ok(()) => answer::ok(action.format()),
         Err(refusal) => refusal.answer(action, id),
     }
 }

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod app_run;
 pub mod app_state;
+pub mod app_v1;
 pub mod app_v2;
 pub mod blink;
 pub mod despawn_tty;
@@ -10,10 +11,7 @@ pub mod device;
 pub mod healthy;
 pub mod ping;
 pub mod power;
-pub mod purge;
 pub mod regenerate_api_key;
-pub mod restart;
-pub mod service_run;
 pub mod spawn_tty;
 pub mod state_status;
 pub mod tcp_ping;
@@ -50,8 +48,8 @@ const ROUTES: &[Route] = &[
     Route { path: "/v1/update",                                allow: POST,        mount: |at| post(at, update::post) },
     Route { path: "/v1/reboot",                                allow: POST,        mount: |at| post(at, power::reboot) },
     Route { path: "/v1/shutdown",                              allow: POST,        mount: |at| post(at, power::shutdown) },
-    Route { path: "/v1/purge",                                 allow: POST,        mount: |at| post(at, purge::post) },
-    Route { path: "/v1/restart",                               allow: POST,        mount: |at| post(at, restart::post) },
+    Route { path: "/v1/purge",                                 allow: POST,        mount: |at| post(at, app_v1::purge) },
+    Route { path: "/v1/restart",                               allow: POST,        mount: |at| post(at, app_v1::restart) },
     Route { path: "/v1/tcp-ping",                              allow: POST_DELETE, mount: |at| post(at, tcp_ping::enable).route(web::delete().to(tcp_ping::disable)) },
     Route { path: "/v1/spawn-tty",                             allow: POST,        mount: |at| post(at, spawn_tty::post) },
     Route { path: "/v1/despawn-tty",                           allow: POST,        mount: |at| post(at, despawn_tty::post) },
@@ -63,9 +61,9 @@ const ROUTES: &[Route] = &[
     Route { path: "/v1/apps/{app_id}/start",                   allow: POST,        mount: |at| post(at, app_run::start) },
     Route { path: "/v2/applications/{app_id}/restart",         allow: POST,        mount: |at| post(at, app_v2::restart) },
     Route { path: "/v2/applications/{app_id}/purge",           allow: POST,        mount: |at| post(at, app_v2::purge) },
-    Route { path: "/v2/applications/{app_id}/start-service",   allow: POST,        mount: |at| post(at, service_run::start) },
-    Route { path: "/v2/applications/{app_id}/stop-service",    allow: POST,        mount: |at| post(at, service_run::stop) },
-    Route { path: "/v2/applications/{app_id}/restart-service", allow: POST,        mount: |at| post(at, service_run::restart) },
+    Route { path: "/v2/applications/{app_id}/start-service",   allow: POST,        mount: |at| post(at, app_v2::start_service) },
+    Route { path: "/v2/applications/{app_id}/stop-service",    allow: POST,        mount: |at| post(at, app_v2::stop_service) },
+    Route { path: "/v2/applications/{app_id}/restart-service", allow: POST,        mount: |at| post(at, app_v2::restart_service) },
     Route { path: "/v2/applications/{app_id}/state",           allow: GET,         mount: |at| get(at, app_state::get) },
     Route { path: "/v2/state/status",                          allow: GET,         mount: |at| get(at, state_status::get) },
     Route { path: "/v2/version",                               allow: GET,         mount: |at| get(at, version::get) },

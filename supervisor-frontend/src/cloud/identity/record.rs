@@ -1,14 +1,11 @@
 //! `identity.json` in the frontend's state folder: what the device has drawn for itself, and whether its cloud knows it.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::device::DeviceKey;
-use crate::durable_file;
+use crate::durable_file::{DurableFile, FileError};
 
 const FILE: &str = "identity.json";
 const MAX_BYTES: u64 = 64 * 1024;
@@ -56,24 +53,9 @@ struct Head {
 /// The record cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// The file exists and cannot be read.
-    #[error("cannot read {}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the kernel said.
-        #[source]
-        source: io::Error,
-    },
-    /// The folder cannot be created or written.
-    #[error("cannot write {}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the kernel said.
-        #[source]
-        source: io::Error,
-    },
+    /// The file itself.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The value cannot be written as JSON.
     #[error("cannot encode {}", path.display())]
     Encode {
@@ -96,23 +78,22 @@ pub enum RecordError {
 /// The file of one state folder. Every method blocks on the disk.
 #[derive(Debug, Clone)]
 pub struct RecordFile {
-    path: PathBuf,
+    file: DurableFile,
 }
 
 impl RecordFile {
     /// The file in `folder`, which is created when it is first written.
     pub fn new(folder: &Path) -> Self {
-        Self { path: folder.join(FILE) }
+        Self { file: DurableFile::new(folder.join(FILE)) }
     }
 
     /// Reads the record; one that is torn is set aside, and there is none.
     pub fn load(&self) -> Result<Option<Record>, RecordError> {
-        let failed = |source| RecordError::Read { path: self.path.clone(), source };
-        let Some(text) = durable_file::read(&self.path, MAX_BYTES).map_err(failed)? else { return Ok(None) };
+        let Some(text) = self.file.read(MAX_BYTES)? else { return Ok(None) };
         if let Ok(Head { format }) = serde_json::from_slice(&text)
             && format > FORMAT
         {
-            return Err(RecordError::Newer { path: self.path.clone(), found: format });
+            return Err(RecordError::Newer { path: self.file.path().to_owned(), found: format });
         }
         match serde_json::from_slice::<Content>(&text) {
             Ok(content) => Ok(Some(Record {
@@ -122,8 +103,7 @@ impl RecordFile {
                 registered: content.registered,
             })),
             Err(error) => {
-                let aside = durable_file::set_aside(&self.path)
-                    .map_err(|source| RecordError::Write { path: self.path.clone(), source })?;
+                let aside = self.file.set_aside()?;
                 log::error!(
                     "the device's identity was not whole and was set aside aside={} error='{error}'",
                     aside.display()
@@ -143,9 +123,8 @@ impl RecordFile {
             registered: record.registered,
         };
         let text = serde_json::to_vec(&content)
-            .map_err(|source| RecordError::Encode { path: self.path.clone(), source })?;
-        durable_file::replace(&self.path, &text)
-            .map_err(|source| RecordError::Write { path: self.path.clone(), source })
+            .map_err(|source| RecordError::Encode { path: self.file.path().to_owned(), source })?;
+        Ok(self.file.replace(&text)?)
     }
 }
 
@@ -180,11 +159,11 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let file = RecordFile::new(root.path());
         file.store(&record(None)).unwrap();
-        let whole = fs::read(&file.path).unwrap();
+        let whole = fs::read(file.file.path()).unwrap();
         for length in 0..whole.len() {
-            fs::write(&file.path, &whole[..length]).unwrap();
+            fs::write(file.file.path(), &whole[..length]).unwrap();
             assert_eq!(file.load().unwrap(), None, "{length}");
-            assert!(!file.path.exists());
+            assert!(!file.file.path().exists());
         }
     }
 
@@ -193,8 +172,8 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let file = RecordFile::new(root.path());
         let newer = r#"{"format":2,"names":["77cb"]}"#;
-        fs::write(&file.path, newer).unwrap();
+        fs::write(file.file.path(), newer).unwrap();
         assert!(matches!(file.load(), Err(RecordError::Newer { found: 2, .. })));
-        assert_eq!(fs::read_to_string(&file.path).unwrap(), newer);
+        assert_eq!(fs::read_to_string(file.file.path()).unwrap(), newer);
     }
 }
