@@ -7,13 +7,25 @@ use supervisor_proto::v1::{AppState, Applier, AppsState, ErrorReason};
 use super::stage::{Client, FLEET, Stage, app};
 use crate::support::core::Call;
 
-async fn settled() -> (Stage, Client) {
+/// A device that runs the fleet's release, and another app.
+async fn with_another_app() -> (Stage, Client) {
     let mut stage = Stage::new();
+    stage.cloud.add_app("07e4", app(41, "registry/v2/cc"));
     stage.release("registry/v2/aa");
     let client = stage.client();
     stage.applied().await;
-    client.until(|status| status.standing == Standing::Connected).await;
+    stage.applied().await;
     (stage, client)
+}
+
+/// The frontend's next life finds the other app running, and no longer in the target.
+async fn other_app_is_removed_in_the_next_life(stage: &mut Stage) {
+    stage.cloud.remove_app("07e4");
+    let client = stage.client();
+    runs(stage, &[(41, "07e4", Applier::Frontend)]);
+    client.nudges.nudge(false);
+    let removed = stage.core.until(|call| matches!(call, Call::Remove { .. })).await.0;
+    assert_eq!(removed, Call::Remove { app_id: 41, force: false });
 }
 
 fn runs(stage: &Stage, apps: &[(u64, &str, Applier)]) {
@@ -43,7 +55,7 @@ async fn change_of_one_app_is_told_of_that_app_only() {
 
 #[tokio::test]
 async fn core_that_comes_back_is_told_everything_again() {
-    let (mut stage, _client) = settled().await;
+    let (mut stage, _client) = Stage::settled().await;
     stage.sessions.send_modify(|sessions| *sessions += 1);
     assert_eq!(stage.applied().await.0, FLEET);
     assert_eq!(stage.core.calls_waiting(), 0);
@@ -97,7 +109,7 @@ async fn failure_that_may_pass_is_tried_again() {
 
 #[tokio::test]
 async fn forced_nudge_and_lock_override_apply_over_locks() {
-    let (mut stage, client) = settled().await;
+    let (mut stage, client) = Stage::settled().await;
     let second = stage.release("registry/v2/bb");
     client.nudges.nudge(true);
     assert_eq!(stage.applied().await, (FLEET, second.clone(), true));
@@ -110,12 +122,7 @@ async fn forced_nudge_and_lock_override_apply_over_locks() {
 
 #[tokio::test]
 async fn app_that_left_the_target_is_removed_and_those_of_others_stay() {
-    let mut stage = Stage::new();
-    stage.cloud.add_app("07e4", app(41, "registry/v2/cc"));
-    stage.release("registry/v2/aa");
-    let client = stage.client();
-    stage.applied().await;
-    stage.applied().await;
+    let (mut stage, client) = with_another_app().await;
     let fleet = stage.cloud.fleet_uuid();
     let (cloud, owner) = (Applier::Frontend, Applier::Admin);
     runs(&stage, &[(FLEET, fleet, cloud), (41, "07e4", cloud), (42, "before", cloud), (43, "07e4", owner)]);
@@ -128,29 +135,14 @@ async fn app_that_left_the_target_is_removed_and_those_of_others_stay() {
 
 #[tokio::test]
 async fn app_that_left_the_target_while_the_frontend_was_down_is_removed() {
-    let mut stage = Stage::new();
-    stage.cloud.add_app("07e4", app(41, "registry/v2/cc"));
-    stage.release("registry/v2/aa");
-    let client = stage.client();
-    stage.applied().await;
-    stage.applied().await;
+    let (mut stage, client) = with_another_app().await;
     client.stop().await;
-    stage.cloud.remove_app("07e4");
-    let client = stage.client();
-    runs(&stage, &[(41, "07e4", Applier::Frontend)]);
-    client.nudges.nudge(false);
-    let removed = stage.core.until(|call| matches!(call, Call::Remove { .. })).await.0;
-    assert_eq!(removed, Call::Remove { app_id: 41, force: false });
+    other_app_is_removed_in_the_next_life(&mut stage).await;
 }
 
 #[tokio::test]
 async fn app_of_a_target_that_was_followed_by_one_that_could_not_be_kept_is_removed() {
-    let mut stage = Stage::new();
-    stage.cloud.add_app("07e4", app(41, "registry/v2/cc"));
-    stage.release("registry/v2/aa");
-    let client = stage.client();
-    stage.applied().await;
-    stage.applied().await;
+    let (mut stage, client) = with_another_app().await;
     let obstacle = stage.state_dir().join("target.new");
     std::fs::create_dir_all(obstacle.join("in-the-way")).unwrap();
     stage.release("registry/v2/bb");
@@ -159,12 +151,7 @@ async fn app_of_a_target_that_was_followed_by_one_that_could_not_be_kept_is_remo
     client.stop().await;
     assert_eq!(stage.kept(), None, "an older target does not come back");
     std::fs::remove_dir_all(obstacle).unwrap();
-    stage.cloud.remove_app("07e4");
-    let client = stage.client();
-    runs(&stage, &[(41, "07e4", Applier::Frontend)]);
-    client.nudges.nudge(false);
-    let removed = stage.core.until(|call| matches!(call, Call::Remove { .. })).await.0;
-    assert_eq!(removed, Call::Remove { app_id: 41, force: false });
+    other_app_is_removed_in_the_next_life(&mut stage).await;
 }
 
 #[tokio::test]
@@ -182,7 +169,7 @@ async fn update_strategy_of_the_device_is_for_services_without_their_own() {
 
 #[tokio::test]
 async fn switches_of_the_cloud_reach_core_and_come_back_on() {
-    let (mut stage, client) = settled().await;
+    let (mut stage, client) = Stage::settled().await;
     stage.cloud.configure("RESIN_SUPERVISOR_CONNECTIVITY_CHECK", Some("false"));
     stage.cloud.configure("RESIN_SUPERVISOR_VPN_CONTROL", Some("false"));
     client.nudges.nudge(false);

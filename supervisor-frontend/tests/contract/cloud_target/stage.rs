@@ -10,7 +10,7 @@ use supervisor_frontend::{
         api::{ApiClient, Trust},
         identity::{DeviceKey, Identity},
         settings::CloudSettings,
-        status::{CloudBoard, CloudStatus},
+        status::{CloudBoard, CloudStatus, Standing},
         target::{self, CoreSide, cache::TargetCache, nudge::Nudges},
     },
     core_link::apps_states::AppsStates,
@@ -53,6 +53,16 @@ impl Stage {
         let cloud = FakeCloud::start().unwrap();
         cloud.add_device(UUID, KEY);
         Self { cloud, core, folder, states: AppsStates::default(), sessions: watch::Sender::new(1) }
+    }
+
+    /// A device that runs a release.
+    pub async fn settled() -> (Self, Client) {
+        let mut stage = Self::new();
+        stage.release("registry/v2/aa");
+        let client = stage.client();
+        stage.applied().await;
+        client.until(|status| status.standing == Standing::Connected).await;
+        (stage, client)
     }
 
     pub fn client(&self) -> Client {

@@ -6,17 +6,7 @@ use fake_cloud::{Fault, Route};
 use serde_json::json;
 use supervisor_frontend::cloud::status::{CloudStatus, Standing};
 
-use super::stage::{Client, Stage, UUID, app};
-
-/// A device that runs a release.
-async fn settled() -> (Stage, Client) {
-    let mut stage = Stage::new();
-    stage.release("registry/v2/aa");
-    let client = stage.client();
-    stage.applied().await;
-    client.until(|status| status.standing == Standing::Connected).await;
-    (stage, client)
-}
+use super::stage::{Stage, UUID, app};
 
 fn has_failed(status: &CloudStatus) -> bool {
     status.last_error.is_some()
@@ -46,7 +36,7 @@ async fn answer_of_no_use_changes_nothing_and_the_next_good_one_does() {
         (Fault::Body(vec![b' '; (1 << 20) + 1]), Standing::Unreachable),
         (Fault::GzipBomb(64 << 20), Standing::Unreachable),
     ] {
-        let (mut stage, client) = settled().await;
+        let (mut stage, client) = Stage::settled().await;
         let kept = stage.kept();
         stage.cloud.fail(Route::State, [fault.clone()]);
         let commit = stage.release("registry/v2/bb");
@@ -62,7 +52,7 @@ async fn answer_of_no_use_changes_nothing_and_the_next_good_one_does() {
 
 #[tokio::test]
 async fn deleted_device_runs_on_and_says_so() {
-    let (stage, client) = settled().await;
+    let (stage, client) = Stage::settled().await;
     stage.cloud.delete_device(UUID);
     let status = client.ask(has_failed).await;
     assert_eq!(status.standing, Standing::UnknownDevice);
@@ -93,7 +83,7 @@ async fn clock_of_the_server_that_is_years_off_makes_no_difference() {
 
 #[tokio::test]
 async fn answer_that_never_comes_is_given_up_and_asked_for_again() {
-    let (mut stage, client) = settled().await;
+    let (mut stage, client) = Stage::settled().await;
     stage.cloud.fail(Route::State, [Fault::Silent]);
     let commit = stage.release("registry/v2/bb");
     let mut board = client.board.follow();
@@ -109,7 +99,7 @@ async fn answer_that_never_comes_is_given_up_and_asked_for_again() {
 
 #[tokio::test]
 async fn cloud_that_is_away_for_a_day_is_asked_now_and_then_and_found_again() {
-    let (mut stage, client) = settled().await;
+    let (mut stage, client) = Stage::settled().await;
     stage.cloud.pause();
     let mut failures = client.board.follow();
     tokio::time::pause();
