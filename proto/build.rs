@@ -23,17 +23,22 @@ const FILES: &[&str] = &[
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut compiler = protox::Compiler::new(["proto"])?;
-    compiler.include_imports(true).include_source_info(true);
-    for file in FILES {
-        compiler.open_file(format!("proto/supervisor/core/v1/{file}.proto"))?;
-    }
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(out.join("descriptor.bin"), compiler.encode_file_descriptor_set())?;
+    // Core keeps what reflection tells in memory; comments are for the generated code alone.
+    fs::write(out.join("descriptor.bin"), compiled(false)?.encode_file_descriptor_set())?;
     tonic_prost_build::configure()
         .build_client(env::var_os("CARGO_FEATURE_CLIENT").is_some())
         .build_server(env::var_os("CARGO_FEATURE_SERVER").is_some())
-        .compile_fds(compiler.file_descriptor_set())?;
+        .compile_fds(compiled(true)?.file_descriptor_set())?;
     println!("cargo:rerun-if-changed=proto");
     Ok(())
+}
+
+fn compiled(with_comments: bool) -> Result<protox::Compiler, protox::Error> {
+    let mut compiler = protox::Compiler::new(["proto"])?;
+    compiler.include_imports(true).include_source_info(with_comments);
+    for file in FILES {
+        compiler.open_file(format!("proto/supervisor/core/v1/{file}.proto"))?;
+    }
+    Ok(compiler)
 }

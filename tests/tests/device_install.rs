@@ -248,9 +248,13 @@ fn uninstall_leaves_data_and_apps_and_takes_what_it_is_told(device: &Device) -> 
     uninstall(device, "")?;
 
     assert_eq!(app.container()?, container);
-    for gone in
-        ["/usr/local/bin/supervisor-core", MANUAL, COMPLETIONS, "/etc/systemd/system/supervisor-core.service", "/run/supervisor"]
-    {
+    for gone in [
+        "/usr/local/bin/supervisor-core",
+        MANUAL,
+        COMPLETIONS,
+        "/etc/systemd/system/supervisor-core.service",
+        "/run/supervisor",
+    ] {
         assert_eq!(device.shell(&format!("test -e {gone} && echo there || echo gone"))?, "gone", "{gone}");
     }
     install(device)?;

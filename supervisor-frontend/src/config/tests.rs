@@ -4,6 +4,27 @@ use clap::CommandFactory as _;
 
 use super::*;
 
+/// Every variable.
+const VARIABLES: [&str; 17] = [
+    "CORE_SOCKET",
+    "FRONTEND_STATE_DIR",
+    "LISTEN_ADDRESS",
+    "LISTEN_PORT",
+    "TTY_LISTEN_PORT",
+    "TTY_UNUSED_TIMEOUT",
+    "TTY_IDLE_TIMEOUT",
+    "TTY_TUNNEL_COMMAND",
+    "LISTEN_INTERFACES",
+    "RESIN_SUPERVISOR_SECRET",
+    "API_ENDPOINT",
+    "CONFIG_JSON",
+    "APPLICATION_UPDATE_POLL_INTERVAL",
+    "NODE_EXTRA_CA_CERTS",
+    "LED_FILE",
+    "HOST_OS_VERSION_PATH",
+    "SUPERVISOR_LOG",
+];
+
 fn load_with(arguments: &[&str], variables: &[(&str, &str)]) -> Result<(Command, Config), Stop> {
     let arguments = std::iter::once("supervisor-frontend").chain(arguments.iter().copied());
     load(arguments.map(OsString::from), |name| {
@@ -36,25 +57,7 @@ fn defaults_are_those_of_the_contract() {
 
 #[test]
 fn variables_that_are_empty_count_as_unset() {
-    let names = [
-        "CORE_SOCKET",
-        "FRONTEND_STATE_DIR",
-        "LISTEN_ADDRESS",
-        "LISTEN_PORT",
-        "TTY_LISTEN_PORT",
-        "TTY_UNUSED_TIMEOUT",
-        "TTY_IDLE_TIMEOUT",
-        "TTY_TUNNEL_COMMAND",
-        "LISTEN_INTERFACES",
-        "RESIN_SUPERVISOR_SECRET",
-        "API_ENDPOINT",
-        "CONFIG_JSON",
-        "NODE_EXTRA_CA_CERTS",
-        "LED_FILE",
-        "HOST_OS_VERSION_PATH",
-        "SUPERVISOR_LOG",
-    ];
-    let (_, config) = load_with(&[], &names.map(|name| (name, ""))).unwrap();
+    let (_, config) = load_with(&[], &VARIABLES.map(|name| (name, ""))).unwrap();
     assert_eq!(config.listen.to_string(), "0.0.0.0:48484");
     assert!(config.fixed_key.is_none() && config.interfaces.is_none());
 }
@@ -168,21 +171,7 @@ fn help_names_every_variable_and_no_secret_value() {
     let secrets =
         [("RESIN_SUPERVISOR_SECRET", "bananas"), ("TTY_TUNNEL_COMMAND", "ngrok --password hunter2")];
     let help = load_with(&["--help"], &secrets).unwrap_err().to_string();
-    for name in [
-        "CORE_SOCKET",
-        "FRONTEND_STATE_DIR",
-        "LISTEN_ADDRESS",
-        "LISTEN_PORT",
-        "TTY_LISTEN_PORT",
-        "TTY_UNUSED_TIMEOUT",
-        "TTY_IDLE_TIMEOUT",
-        "TTY_TUNNEL_COMMAND",
-        "LISTEN_INTERFACES",
-        "RESIN_SUPERVISOR_SECRET",
-        "LED_FILE",
-        "HOST_OS_VERSION_PATH",
-        "SUPERVISOR_LOG",
-    ] {
+    for name in VARIABLES {
         assert!(help.contains(name), "{name}\n{help}");
     }
     assert!(!help.contains("bananas") && !help.contains("hunter2"), "{help}");
