@@ -77,13 +77,18 @@ impl Fleet {
 
     /// An image of the test app in the fleet's registry, unlike any other, and not on this machine.
     pub fn image(&mut self) -> Result<String> {
+        self.image_in(&format!("v2/{:032x}", self.images.len() + 1))
+    }
+
+    /// The same in a repository of the registry, which may hold other images.
+    pub fn image_in(&mut self, repository: &str) -> Result<String> {
         let context = Folder::new()?;
         fs::write(context.path().join("Dockerfile"), format!("FROM {IMAGE}\nCOPY mark /mark\n"))?;
         fs::write(context.path().join("mark"), unique())?;
         let made = format!("supervisor-test-fleet:{}", unique());
         let machine = Engine::default();
         machine.docker(&["build", "-q", "-t", &made, &context.path().to_string_lossy()])?;
-        let path = self.registry.hold(&made, &format!("v2/{:032x}", self.images.len() + 1));
+        let path = self.registry.hold(&made, repository);
         machine.docker(&["image", "rm", "-f", &made])?;
         let full = format!("{}/{}", self.door, path?);
         self.images.push(full.clone());

@@ -64,6 +64,8 @@ pub struct Supervisor {
     /// What to remove from the engine at the end.
     apps: Mutex<Vec<u64>>,
     folder: Folder,
+    /// As on a device, where they go to the journal: no write of the programs' own.
+    logs: Folder,
 }
 
 impl Supervisor {
@@ -80,6 +82,7 @@ impl Supervisor {
             port,
             apps: Mutex::default(),
             folder: Folder::new()?,
+            logs: Folder::in_memory()?,
         };
         supervisor.install()?;
         supervisor.start_core()?;
@@ -92,7 +95,7 @@ impl Supervisor {
     /// Starts core, again after a kill; returns when it serves.
     pub fn start_core(&mut self) -> Result<()> {
         let mut command = self.program("supervisor-core");
-        self.core = Some(Process::start(&mut command, &self.folder.path().join("core.log"))?);
+        self.core = Some(Process::start(&mut command, &self.logs.path().join("core.log"))?);
         wait_until("core", READY, || {
             let status = self.program("supervisor-core").arg("healthcheck").output()?.status;
             check(status.success(), self.logs())
@@ -103,7 +106,7 @@ impl Supervisor {
     pub fn start_frontend(&mut self) -> Result<()> {
         let mut command = self.program("supervisor-frontend");
         command.uid(self.frontend_uid()).gid(FRONTEND);
-        self.frontend = Some(Process::start(&mut command, &self.folder.path().join("frontend.log"))?);
+        self.frontend = Some(Process::start(&mut command, &self.logs.path().join("frontend.log"))?);
         Ok(())
     }
 
@@ -215,14 +218,14 @@ impl Supervisor {
 
     /// How long core's log is by now.
     pub fn core_log_bytes(&self) -> usize {
-        fs::metadata(self.folder.path().join("core.log"))
+        fs::metadata(self.logs.path().join("core.log"))
             .map_or(0, |file| usize::try_from(file.len()).unwrap_or(usize::MAX))
     }
 
     /// Waits until core's log, from so many bytes on, has these words.
     pub fn wait_for_core_log(&self, from: usize, words: &str) -> Result<()> {
         wait_closely(&format!("'{words}' in core's log"), LOGGED, || {
-            let log = fs::read(self.folder.path().join("core.log"))?;
+            let log = fs::read(self.logs.path().join("core.log"))?;
             let new = String::from_utf8_lossy(log.get(from..).unwrap_or_default()).into_owned();
             check(new.contains(words), self.logs())
         })
@@ -232,10 +235,7 @@ impl Supervisor {
     pub fn logs(&self) -> String {
         ["core.log", "frontend.log"]
             .map(|name| {
-                format!(
-                    "== {name}\n{}",
-                    fs::read_to_string(self.folder.path().join(name)).unwrap_or_default()
-                )
+                format!("== {name}\n{}", fs::read_to_string(self.logs.path().join(name)).unwrap_or_default())
             })
             .join("\n")
     }

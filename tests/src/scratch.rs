@@ -21,14 +21,23 @@ pub fn unique_app_id() -> u64 {
     1_000_000 + u64::from(std::process::id()) * 100 + u64::from(NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// A folder under /run that everyone may pass through and that is removed at the end.
+/// A folder that everyone may pass through and that is removed at the end.
 #[derive(Debug)]
 pub struct Folder(PathBuf);
 
 impl Folder {
-    /// Makes it.
+    /// Makes it under /run.
     pub fn new() -> Result<Self> {
-        let path = PathBuf::from(format!("/run/supervisor-test-{}", unique()));
+        Self::under("/run")
+    }
+
+    /// Makes it in memory, as shm_overview(7) has it: what is written there is written to no disk.
+    pub fn in_memory() -> Result<Self> {
+        Self::under("/dev/shm")
+    }
+
+    fn under(parent: &str) -> Result<Self> {
+        let path = PathBuf::from(format!("{parent}/supervisor-test-{}", unique()));
         fs::create_dir_all(&path)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
         Ok(Self(path))

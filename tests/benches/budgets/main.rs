@@ -32,13 +32,25 @@ use supervisor_tests::Result;
 
 use crate::table::Table;
 
+/// What is measured, in this order, unless the command line names some of it.
+const GROUPS: [(&str, fn(&mut Table) -> Result<()>); 7] = [
+    ("start-up", start_up::measure),
+    ("throughput", throughput::measure),
+    ("latency", latency::measure),
+    ("idle", idle::measure),
+    ("app-actions", app_actions::measure),
+    ("terminal", terminal::measure),
+    ("fleet", fleet::measure),
+];
+
 fn main() -> ExitCode {
-    let words: Vec<String> = env::args().skip(1).collect();
+    // Cargo adds `--bench`.
+    let words: Vec<String> = env::args().skip(1).filter(|word| word != "--bench").collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["bare-http"] => bare::http(),
         ["bare-grpc", socket] => bare::grpc(socket),
-        _ => measure(),
+        groups => measure(groups),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -49,15 +61,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure() -> Result<()> {
+fn measure(groups: &[&str]) -> Result<()> {
+    let known = GROUPS.map(|(name, _)| name);
+    if let Some(unknown) = groups.iter().find(|group| !known.contains(group)) {
+        return Err(format!("no group {unknown}; there are {}", known.join(", ")).into());
+    }
     let mut table = Table::default();
-    start_up::measure(&mut table)?;
-    throughput::measure(&mut table)?;
-    latency::measure(&mut table)?;
-    idle::measure(&mut table)?;
-    app_actions::measure(&mut table)?;
-    terminal::measure(&mut table)?;
-    fleet::measure(&mut table)?;
+    for (_, group) in GROUPS.iter().filter(|(name, _)| groups.is_empty() || groups.contains(name)) {
+        group(&mut table)?;
+    }
     println!("{table}");
     Ok(())
 }
