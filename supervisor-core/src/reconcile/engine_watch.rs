@@ -63,6 +63,8 @@ async fn listen(reconciler: &Arc<Reconciler>) -> Result<(), EngineError> {
     reconciler.adoption_done(unread);
     report_strangers(reconciler).await?;
     reconciler.nudge_all(false, false);
+    // Images may have been left because it was not there.
+    context.settled.notify_one();
     while let Some(event) = events.next().await {
         match event {
             Ok(event) => {

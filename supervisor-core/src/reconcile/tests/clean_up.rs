@@ -8,7 +8,10 @@ use crate::{
         intent::Action,
         target::{Service, Target},
     },
-    reconcile::clean_up::{clean_up, follow},
+    reconcile::{
+        clean_up::{clean_up, follow},
+        engine_watch,
+    },
 };
 
 fn of_image(id: u64, image: &str) -> Target {
@@ -132,4 +135,18 @@ async fn image_that_does_not_fit_has_unwanted_ones_removed() {
     world.device.state().free_bytes = 0;
     world.act(1, apply(of_image(1, "far:3"))).await.unwrap_err();
     world.device.reached("remove image far:1", 2).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn image_that_could_not_go_while_the_engine_was_away_goes_when_it_is_back() {
+    let world = World::new();
+    world.act(1, apply(of_image(1, "far:1"))).await.unwrap();
+    world.act(1, apply(of_image(1, "far:2"))).await.unwrap();
+    world.device.take_engine_away(true);
+    let next = World::boot(&world.device);
+    tokio::spawn(follow(std::sync::Arc::clone(&next.reconciler)));
+    tokio::spawn(engine_watch::follow(std::sync::Arc::clone(&next.reconciler)));
+    next.shows(1, |status| status.update_failed).await;
+    next.device.take_engine_away(false);
+    next.device.reached("remove image far:1", 1).await;
 }
