@@ -181,6 +181,7 @@ async fn run(
         identity: identity.subscribe(),
         settings: view.settings.subscribe(),
         states,
+        standing: view.board.follow(),
         keys: surroundings.keys,
         device: surroundings.device,
         storage: config.state_dir,

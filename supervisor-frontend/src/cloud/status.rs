@@ -46,6 +46,8 @@ pub struct CloudStatus {
     pub last_error: Option<String>,
     /// Apps that the cloud wants and that are not carried out as it wants, by uuid, with the reason.
     pub refused: BTreeMap<String, String>,
+    /// Releases that core refuses: the commit, by the app's uuid.
+    pub refused_releases: BTreeMap<String, String>,
     /// The API's key has changed, and the cloud has not been told yet.
     pub is_key_unreported: bool,
 }
@@ -105,6 +107,16 @@ impl CloudBoard {
         let shown: BTreeMap<String, String> =
             refused.iter().take(MAX_REFUSED).map(|(uuid, why)| (sentence(uuid), sentence(why))).collect();
         self.0.send_if_modified(|status| std::mem::replace(&mut status.refused, shown.clone()) != shown);
+    }
+
+    /// Core refuses these releases, by the app's uuid, and no others.
+    pub fn set_refused_releases(&self, refused: BTreeMap<String, String>) {
+        let kept: BTreeMap<String, String> = refused.into_iter().take(MAX_REFUSED).collect();
+        self.0.send_if_modified(|status| {
+            let is_new = status.refused_releases != kept;
+            status.refused_releases = kept;
+            is_new
+        });
     }
 
     /// Whether the cloud knows the API's key.

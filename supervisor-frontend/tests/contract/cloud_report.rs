@@ -14,6 +14,7 @@ use supervisor_frontend::{
         identity::{DeviceKey, Identity},
         report::{Reporter, Sight, schedule::Timing},
         settings::CloudSettings,
+        status::CloudBoard,
     },
     core_link::apps_states::LastState,
     device::DeviceFacts,
@@ -32,6 +33,7 @@ struct Reporting {
     cloud: Arc<FakeCloud>,
     states: watch::Sender<LastState>,
     keys: Arc<KeyRing>,
+    board: CloudBoard,
     /// What was said of the API's key, one after the other.
     key_words: Arc<Mutex<Vec<bool>>>,
     task: JoinHandle<()>,
@@ -53,6 +55,7 @@ fn start(cloud: FakeCloud, first: Arc<AppsState>) -> Reporting {
     let keys = Arc::new(KeyRing::open(folder.path()));
     let key_words = Arc::new(Mutex::new(Vec::new()));
     let words = key_words.clone();
+    let board = CloudBoard::default();
     let sight = Sight {
         client: ApiClient::new(cloud.url().parse().unwrap(), &Trust::nobody(), "Supervisor/test").unwrap(),
         identity: watch::Sender::new(Some(Arc::new(identity))).subscribe(),
@@ -62,6 +65,7 @@ fn start(cloud: FakeCloud, first: Arc<AppsState>) -> Reporting {
         })
         .subscribe(),
         states: states.subscribe(),
+        standing: board.follow(),
         keys: keys.clone(),
         device: Arc::new(DeviceFacts::read(48484, &folder.path().join("os-release"))),
         storage: folder.path().to_owned(),
@@ -73,7 +77,7 @@ fn start(cloud: FakeCloud, first: Arc<AppsState>) -> Reporting {
         },
     };
     let task = tokio::spawn(Reporter::new(sight).run());
-    Reporting { cloud: Arc::new(cloud), states, keys, key_words, task, _folder: folder }
+    Reporting { cloud: Arc::new(cloud), states, keys, board, key_words, task, _folder: folder }
 }
 
 fn running(cloud: &FakeCloud, commit: &str, image: &str) -> Arc<AppsState> {
@@ -141,6 +145,23 @@ async fn report_after_the_start_is_whole_and_the_next_has_only_what_changed() {
     assert_eq!(reports.len(), 2);
     assert_eq!(names(&reports[1]), ["apps"]);
     assert_eq!(reports[1]["apps"][device.cloud.fleet_uuid()]["release_uuid"], json!(second));
+}
+
+#[tokio::test]
+async fn release_that_core_refuses_is_told_as_soon_as_it_does() {
+    let cloud = FakeCloud::start().unwrap();
+    let (first, second) = (release(&cloud), release(&cloud));
+    let state = running(&cloud, &first, IMAGE);
+    let device = start(cloud, state);
+    device.until_runs(&first).await;
+    let refused = [(device.cloud.fleet_uuid().to_owned(), second.clone())];
+    device.board.set_refused_releases(refused.into());
+    device
+        .until_device(move |device| {
+            (device.release(&second)?.get("update_status")? == "rejected").then_some(())
+        })
+        .await;
+    device.until_runs(&first).await;
 }
 
 #[tokio::test]

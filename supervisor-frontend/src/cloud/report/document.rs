@@ -1,6 +1,8 @@
 //! A report, put together from what is known. <https://github.com/balena-io/open-balena-api> checks every type: a number
 //! with a fraction, or as text, makes it refuse all.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 use supervisor_proto::{REPORTED_VERSION, v1::AppsState};
@@ -31,6 +33,8 @@ pub struct Known<'a> {
     pub metrics: &'a Metrics,
     /// The apps; none while core is away.
     pub apps: Option<&'a AppsState>,
+    /// Releases that core refuses: the commit, by the app's uuid.
+    pub refused: &'a BTreeMap<String, String>,
 }
 
 /// On the wire; what is not known is left as the cloud has it.
@@ -69,7 +73,7 @@ pub fn fields(known: &Known<'_>) -> Fields {
         ip_address: known.addresses.ip.as_deref(),
         mac_address: known.addresses.mac.as_deref(),
         status: known.apps.map(|apps| AppsSummary::of(apps).status),
-        apps: known.apps.map(state::apps),
+        apps: known.apps.map(|apps| state::apps(apps, known.refused)),
         metrics: known.metrics,
     };
     // A value with names that are no text is all that could fail here.
@@ -101,6 +105,7 @@ mod tests {
             addresses: &addresses,
             metrics: &metrics,
             apps: Some(&AppsState::default()),
+            refused: &BTreeMap::new(),
         };
         assert_eq!(
             Value::Object(fields(&known)),
@@ -122,6 +127,7 @@ mod tests {
             addresses: &Addresses::default(),
             metrics: &Metrics::default(),
             apps: None,
+            refused: &BTreeMap::new(),
         };
         let found = fields(&known);
         let names: Vec<&str> = found.keys().map(String::as_str).collect();

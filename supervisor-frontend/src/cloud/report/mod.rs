@@ -31,6 +31,7 @@ use super::{
     api::{ApiClient, CloudFailure},
     identity::Identity,
     settings::CloudSettings,
+    status::CloudStatus,
 };
 use crate::{
     auth::key_ring::{KeyChanges, KeyRing},
@@ -61,6 +62,8 @@ pub struct Sight {
     pub settings: watch::Receiver<CloudSettings>,
     /// What runs.
     pub states: watch::Receiver<LastState>,
+    /// What core refuses.
+    pub standing: watch::Receiver<CloudStatus>,
     /// The API's key.
     pub keys: Arc<KeyRing>,
     /// Port, version and addresses.
@@ -156,6 +159,7 @@ impl Reporter {
             self.measure().await;
         }
         let state = self.sight.states.borrow_and_update().clone();
+        let refused = self.sight.standing.borrow_and_update().refused_releases.clone();
         let addresses = self.sight.device.addresses().await;
         document::fields(&Known {
             port: self.sight.device.port(),
@@ -164,6 +168,7 @@ impl Reporter {
             addresses: &addresses,
             metrics: &self.metrics,
             apps: state.as_deref(),
+            refused: &refused,
         })
     }
 
@@ -231,6 +236,7 @@ impl Reporter {
         let look = self.schedule.until_look(Instant::now());
         tokio::select! {
             () = next(&mut self.sight.states) => {}
+            () = next(&mut self.sight.standing) => {}
             () = next(&mut self.sight.identity) => {}
             () = self.key_changes.changed() => {}
             () = sleep(look) => {}

@@ -46,7 +46,7 @@ pub struct ServiceReport {
 /// How far a device is with a release; the words are the contract's, which knows no others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum UpdateStatus {
-    /// It did not become healthy, was taken back, and is not tried again.
+    /// It did not become healthy, was taken back, and is not tried again; or it is not allowed here.
     #[serde(rename = "rejected")]
     Rejected,
     /// The last attempt failed; there will be another.
@@ -66,10 +66,17 @@ pub enum UpdateStatus {
     Done,
 }
 
-/// The apps that are the cloud's.
-pub fn apps(state: &AppsState) -> AppReports {
+/// The apps that are the cloud's. `refused` are releases that core does not carry out: the commit, by the app's uuid.
+pub fn apps(state: &AppsState, refused: &BTreeMap<String, String>) -> AppReports {
     let is_the_clouds = |app: &&AppState| app.applied_by() == Applier::Frontend && !app.app_uuid.is_empty();
-    state.apps.iter().filter(is_the_clouds).map(|app| (app.app_uuid.clone(), report(app))).collect()
+    let of_the_cloud = state.apps.iter().filter(is_the_clouds);
+    let mut reports: AppReports = of_the_cloud.map(|app| (app.app_uuid.clone(), report(app))).collect();
+    for (uuid, commit) in refused {
+        let release = reports.entry(uuid.clone()).or_default().releases.entry(commit.clone()).or_default();
+        // One that runs with other variables is what it is.
+        release.update_status.get_or_insert(UpdateStatus::Rejected);
+    }
+    reports
 }
 
 fn report(app: &AppState) -> AppReport {

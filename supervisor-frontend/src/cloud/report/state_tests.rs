@@ -45,7 +45,7 @@ fn updating(activity: Activity) -> AppState {
 
 fn reported(app: AppState) -> Value {
     let state = AppsState { apps: vec![app], engine_available: true };
-    serde_json::to_value(apps(&state)).unwrap()[UUID].clone()
+    serde_json::to_value(apps(&state, &BTreeMap::new())).unwrap()[UUID].clone()
 }
 
 #[test]
@@ -63,7 +63,25 @@ fn app_that_runs_as_wanted_is_done_with_its_image_as_the_target_names_it() {
 fn app_of_the_owner_or_without_a_uuid_is_nobodys_business() {
     let owners = AppState { applied_by: Applier::Admin.into(), ..app(vec![]) };
     let nameless = AppState { app_uuid: String::new(), ..app(vec![]) };
-    assert!(apps(&AppsState { apps: vec![owners, nameless], engine_available: true }).is_empty());
+    assert!(
+        apps(&AppsState { apps: vec![owners, nameless], engine_available: true }, &BTreeMap::new())
+            .is_empty()
+    );
+}
+
+#[test]
+fn release_that_core_refuses_is_rejected_beside_the_one_that_runs() {
+    let refused = |commit: &str| {
+        let state = AppsState { apps: vec![app(vec![running("main", "image")])], engine_available: true };
+        let refused = [(UUID.to_owned(), commit.to_owned()), ("other".to_owned(), "first".to_owned())];
+        serde_json::to_value(apps(&state, &refused.into())).unwrap()
+    };
+    let told = refused("newer");
+    assert_eq!(told[UUID]["release_uuid"], "new");
+    assert_eq!(told[UUID]["releases"]["new"]["update_status"], "done");
+    assert_eq!(told[UUID]["releases"]["newer"], json!({ "update_status": "rejected", "services": {} }));
+    assert_eq!(told["other"]["releases"]["first"]["update_status"], "rejected");
+    assert_eq!(refused("new")[UUID]["releases"]["new"]["update_status"], "done", "other variables of it");
 }
 
 #[test]

@@ -119,6 +119,7 @@ impl Applier {
             }
         }
         self.board.set_refused(&ledger.refused(&target));
+        self.board.set_refused_releases(ledger.refused_releases(&target));
         if round == Round::Done {
             self.carried = Some(target);
         }

@@ -121,6 +121,15 @@ impl Ledger {
         }
         refused
     }
+
+    /// Releases of the target that core refuses: the commit, by the app's uuid.
+    pub fn refused_releases(&self, target: &DeviceTarget) -> BTreeMap<String, String> {
+        let is_refused = |uuid: &str, commit: &str| {
+            self.apps.get(uuid).is_some_and(|told| told.refusal.is_some() && told.target.commit == commit)
+        };
+        let apps = target.apps.iter().filter(|(uuid, wanted)| is_refused(uuid, &wanted.commit));
+        apps.map(|(uuid, wanted)| (uuid.clone(), wanted.commit.clone())).collect()
+    }
 }
 
 /// Apps that a cloud's target had run, that an earlier target of this device named, and that this one does not: by

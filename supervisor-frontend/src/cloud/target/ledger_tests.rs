@@ -56,9 +56,10 @@ fn refused_app_is_not_told_again_until_it_changes_and_shows() {
     assert!(ledger.has_refusals());
     assert_eq!(orders(&ledger, &one), []);
     assert_eq!(ledger.refused(&one)["a"], "not granted");
+    assert_eq!(ledger.refused_releases(&one)["a"], one.apps["a"].commit);
     ledger.forget_refusals();
     assert_eq!(take_all(&mut ledger, &one), 1);
-    assert!(ledger.refused(&one).is_empty());
+    assert!(ledger.refused(&one).is_empty() && ledger.refused_releases(&one).is_empty());
 }
 
 #[test]
