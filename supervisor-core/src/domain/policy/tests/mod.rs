@@ -1,6 +1,7 @@
 //! The policy over requests as the engine would get them.
 
 mod grants;
+mod mounts;
 mod networks;
 mod ordinary;
 mod roots;
@@ -103,4 +104,16 @@ impl World {
     fn fields(&self) -> Vec<String> {
         self.refusals().into_iter().map(|refusal| refusal.field).collect()
     }
+}
+
+/// Refused without a grant.
+#[track_caller]
+fn refused(world: &World, what: &dyn std::fmt::Display) {
+    assert!(!world.refusals().is_empty(), "{what} passes");
+}
+
+/// Refused as an ordinary container with this in its `HostConfig`.
+fn host(key: &str, value: Value) {
+    let shown = format!("{key} {value}");
+    refused(&World::with_host(key, value), &shown);
 }
