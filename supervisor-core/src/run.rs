@@ -197,7 +197,7 @@ async fn assemble(
 ) -> Services {
     let store: Arc<dyn Store> = Arc::new(FileStore::new(config.core_state_dir.clone()));
     let told = Told::of(&loaded, device.uuid);
-    let engine = Arc::new(DockerEngine::new(&config.docker_socket));
+    let engine = Arc::new(DockerEngine::new(&config.docker_socket, config.host_root.clone()));
     let (bus, facts) = host(config);
     let context = Arc::new(Context {
         engine: Arc::<DockerEngine>::clone(&engine),

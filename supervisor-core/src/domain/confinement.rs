@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 pub struct Confinement {
     /// Everything that the host's root may.
     pub privileged: bool,
+    /// The engine does not tell all of it, and it could not be found out otherwise.
+    pub unseen: bool,
     /// Fields that hold a privilege whenever they hold anything, and do: `cap_add`, `devices` and the like.
     pub granted: BTreeSet<String>,
     /// Options of the kernel's security modules.
@@ -46,6 +48,9 @@ impl Confinement {
     pub fn first_privilege(&self, own_folders: &[String]) -> Option<String> {
         if self.privileged {
             return Some("privileged".to_owned());
+        }
+        if self.unseen {
+            return Some("settings that core cannot see".to_owned());
         }
         if let Some(field) = self.granted.first() {
             return Some(field.clone());

@@ -36,6 +36,7 @@ fn ordinary_container_on_the_hosts_network_holds_no_privilege() {
 #[test]
 fn every_grant_is_a_privilege_and_named() {
     assert_eq!(privilege(|a| a.privileged = true).unwrap(), "privileged");
+    assert_eq!(privilege(|a| a.unseen = true).unwrap(), "settings that core cannot see");
     assert_eq!(privilege(|a| a.granted.extend(["cap_add".to_owned()])).unwrap(), "cap_add");
     for option in ["seccomp=unconfined", "apparmor=unconfined", "label=disable", "no-new-privileges:false"] {
         let found = privilege(|a| a.security_options.push(option.to_owned()));

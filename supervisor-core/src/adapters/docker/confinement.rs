@@ -2,15 +2,16 @@
 //! A setting that is neither known to be harmless nor known to be a grant is reported as one.
 //! <https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerInspect>
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use hyper014::Method;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     answers::nullable,
     path::segment,
+    podman_settings,
     transport::{Call, QUICK, Transport},
 };
 use crate::{
@@ -86,6 +87,26 @@ const GRANTS: &[(&str, &str)] = &[
     ("VolumesFrom", "volumes_from"),
 ];
 
+/// Paths of the kernel's that every engine keeps from a container of its own accord: those that it hides, and
+/// those that nobody may write. Each list of a container has to hold all of them.
+const WALLS: &[(&str, &[&str])] = &[
+    (
+        "MaskedPaths",
+        &[
+            "/proc/acpi",
+            "/proc/kcore",
+            "/proc/keys",
+            "/proc/latency_stats",
+            "/proc/sched_debug",
+            "/proc/scsi",
+            "/proc/timer_list",
+            "/proc/timer_stats",
+            "/sys/firmware",
+        ],
+    ),
+    ("ReadonlyPaths", &["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]),
+];
+
 /// Modes of namespaces, by their compose field.
 const NAMESPACES: &[(&str, &str)] = &[
     ("PidMode", "pid"),
@@ -123,20 +144,8 @@ struct MountAnswer {
 struct Info {
     #[serde(deserialize_with = "nullable")]
     default_runtime: String,
-    /// Every runtime that it knows, by name.
-    #[serde(deserialize_with = "nullable")]
-    runtimes: BTreeMap<String, Value>,
     #[serde(deserialize_with = "nullable")]
     security_options: Vec<String>,
-}
-
-impl Info {
-    /// Podman says `oci` of every container, whatever its runtime.
-    /// <https://github.com/containers/podman/blob/v4.3.1/libpod/container_inspect.go>
-    fn is_default_runtime(&self, name: &str) -> bool {
-        let is_podmans_word = name == "oci" && !self.runtimes.is_empty() && !self.runtimes.contains_key(name);
-        name.is_empty() || name == self.default_runtime || is_podmans_word
-    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -146,13 +155,22 @@ struct VolumeAnswer {
     options: BTreeMap<String, String>,
 }
 
-/// Asks the engine.
-pub async fn of(transport: &Transport, id: &ContainerId) -> Result<Confinement, EngineError> {
+/// Asks the engine. `host_root` is where this process sees the host's `/`.
+pub async fn of(
+    transport: &Transport,
+    host_root: &Path,
+    id: &ContainerId,
+) -> Result<Confinement, EngineError> {
     let path = format!("/containers/{}/json", segment(&id.0));
-    let found: Inspected = transport.get(Call::new(Method::GET, path, "inspect a container"), QUICK).await?;
+    let mut found: Inspected =
+        transport.get(Call::new(Method::GET, path, "inspect a container"), QUICK).await?;
     let call = Call::new(Method::GET, "/info".to_owned(), "tell its settings");
     let info: Info = transport.get(call, QUICK).await?;
-    let mut access = confinement(&found.host_config, &info);
+    let (security, settings) = (&info.security_options, &mut found.host_config);
+    let is_complete = transport.known_dialect().await?.tells_all_settings
+        || podman_settings::complete(transport, host_root, id, security, settings).await?;
+    let mut access = confinement(settings, &info);
+    access.unseen = !is_complete;
     for mount in found.mounts {
         access.mounts.push(seen(transport, mount).await?);
     }
@@ -173,14 +191,17 @@ fn confinement(settings: &BTreeMap<String, Value>, info: &Info) -> Confinement {
         } else if name == "SecurityOpt" {
             access.security_options = list(value);
         } else if name == "Runtime" {
-            grant(&mut access, "runtime", !info.is_default_runtime(&text()));
-        } else if name == "MaskedPaths" || name == "ReadonlyPaths" {
-            grant(&mut access, "security_opt systempaths=unconfined", is_empty(value));
+            grant(&mut access, "runtime", ![String::new(), info.default_runtime.clone()].contains(&text()));
         } else if let Some(field) = of(GRANTS) {
             grant(&mut access, field, !is_empty(value));
-        } else if !HARMLESS.contains(&name.as_str()) {
+        } else if !HARMLESS.contains(&name.as_str()) && !WALLS.iter().any(|(list, _)| list == name) {
             grant(&mut access, name, !is_empty(value));
         }
+    }
+    for (list, walls) in WALLS {
+        let standing = settings.get(*list).and_then(Value::as_array);
+        let stands = |wall: &&str| standing.is_some_and(|paths| paths.contains(&json!(wall)));
+        grant(&mut access, "security_opt systempaths=unconfined", !walls.iter().all(stands));
     }
     access
 }

@@ -17,6 +17,7 @@ mod logs;
 mod network_request;
 mod networks;
 mod path;
+mod podman_settings;
 mod pull;
 mod refusal;
 mod registry_auth;
@@ -34,7 +35,7 @@ mod recorded_tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -68,12 +69,14 @@ use crate::{
 #[derive(Debug)]
 pub struct DockerEngine {
     transport: Transport,
+    host_root: PathBuf,
 }
 
 impl DockerEngine {
-    /// The engine whose API socket is `socket`; nothing is dialled yet.
-    pub fn new(socket: &Path) -> Self {
-        Self { transport: Transport::new(socket) }
+    /// The engine whose API socket is `socket`; nothing is dialled yet. `host_root` is where this process sees
+    /// the host's `/`.
+    pub fn new(socket: &Path, host_root: PathBuf) -> Self {
+        Self { transport: Transport::new(socket), host_root }
     }
 }
 
@@ -229,6 +232,6 @@ impl ExecEngine for DockerEngine {
     }
 
     async fn confinement(&self, container: &ContainerId) -> Result<Confinement, EngineError> {
-        confinement::of(&self.transport, container).await
+        confinement::of(&self.transport, &self.host_root, container).await
     }
 }

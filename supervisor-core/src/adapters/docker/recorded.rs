@@ -18,7 +18,8 @@ pub struct Recorded {
     pub engine: DockerEngine,
     /// The requests' first lines.
     pub asked: Arc<Mutex<Vec<String>>>,
-    _folder: tempfile::TempDir,
+    /// What the adapter takes for the host's `/`.
+    pub host_root: tempfile::TempDir,
 }
 
 impl Recorded {
@@ -35,7 +36,8 @@ impl Recorded {
                 answer(stream, &mut recordings, &heard).await;
             }
         });
-        Self { engine: DockerEngine::new(&socket), asked, _folder: folder }
+        let engine = DockerEngine::new(&socket, folder.path().to_owned());
+        Self { engine, asked, host_root: folder }
     }
 }
 

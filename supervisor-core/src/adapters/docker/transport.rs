@@ -27,6 +27,8 @@ const STREAM_DEPTH: usize = 8;
 pub struct Call<'a> {
     /// HTTP method.
     pub method: Method,
+    /// What comes before the path, where it is not the API version that both sides speak.
+    pub prefix: Option<&'static str>,
     /// Path and query, without the version.
     pub path: String,
     /// JSON body.
@@ -40,12 +42,17 @@ pub struct Call<'a> {
 impl<'a> Call<'a> {
     /// A request without a body.
     pub fn new(method: Method, path: String, action: &'a str) -> Self {
-        Self { method, path, body: None, registry_auth: None, action }
+        Self { method, prefix: None, path, body: None, registry_auth: None, action }
     }
 
     /// The same request with a JSON body.
     pub fn json(self, body: Value) -> Self {
         Self { body: Some(body), ..self }
+    }
+
+    /// The same request to an API of the engine's own.
+    pub fn of(self, prefix: &'static str) -> Self {
+        Self { prefix: Some(prefix), ..self }
     }
 }
 
@@ -87,7 +94,7 @@ impl Transport {
     pub async fn call(&self, call: Call<'_>, deadline: Duration) -> Result<Vec<u8>, EngineError> {
         let work = async {
             let prefix = self.dialect().await?.prefix;
-            self.raw(&prefix, call).await
+            self.raw(call.prefix.unwrap_or(&prefix), call).await
         };
         let result = tokio::time::timeout(deadline, work)
             .await
