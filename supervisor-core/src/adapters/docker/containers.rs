@@ -10,7 +10,7 @@ use super::{
     answers::{ContainerItem, Created, Inspected},
     bodies::body_of,
     path::{Query, segment},
-    refusal::{is_being_removed, is_container_absent},
+    refusal::{is_being_removed, is_container_absent, is_no_program},
     request::restart_policy,
     transport::{Call, QUICK, SLOW, Transport, already, label_filter},
 };
@@ -113,10 +113,18 @@ pub async fn rename(transport: &Transport, id: &ContainerId, name: &str) -> Resu
     already(transport.call(Call::new(Method::POST, path, "rename a container"), QUICK).await, &[404])
 }
 
-/// `POST /containers/{id}/start`.
+/// `POST /containers/{id}/start`. Of a container that can never start, Podman says 500 as of any other; Docker's
+/// word for it is 400.
 pub async fn start(transport: &Transport, id: &ContainerId) -> Result<(), EngineError> {
     let path = format!("/containers/{}/start", segment(&id.0));
-    already(transport.call(Call::new(Method::POST, path, "start a container"), SLOW).await, &[304])
+    let result = transport.call(Call::new(Method::POST, path, "start a container"), SLOW).await;
+    let result = result.map_err(|error| match error {
+        EngineError::Refused { action, status: 500, message } if is_no_program(&message) => {
+            EngineError::Refused { action, status: 400, message }
+        }
+        other => other,
+    });
+    already(result, &[304])
 }
 
 /// `POST /containers/{id}/stop`; the deadline leaves the engine its time to kill.

@@ -13,6 +13,7 @@ use super::{
     answers::Created,
     frames::Frames,
     path::{Query, segment},
+    refusal::is_process_absent,
     transport::{Call, QUICK, Transport},
 };
 use crate::{
@@ -93,10 +94,17 @@ struct Inspected {
     exit_code: Option<i64>,
 }
 
-/// Whether it runs, and if not its exit code. Podman says -1 where it knows none.
+/// Whether it runs, and if not its exit code. Podman says -1 where it knows none, and 500 for a process that went
+/// with its container while it was looked for.
 pub async fn state(transport: &Transport, exec: &ExecId) -> Result<ExecState, EngineError> {
     let path = format!("/exec/{}/json", segment(&exec.0));
-    let found: Inspected = transport.get(Call::new(Method::GET, path, "inspect a process"), QUICK).await?;
+    let asked = transport.get(Call::new(Method::GET, path, "inspect a process"), QUICK).await;
+    let found: Inspected = asked.map_err(|error| match error {
+        EngineError::Refused { action, message, .. } if is_process_absent(&message) => {
+            EngineError::Refused { action, status: 404, message }
+        }
+        other => other,
+    })?;
     Ok(match found.exit_code {
         Some(code) if !found.running => ExecState::Ended(u32::try_from(code & 0xff).unwrap_or(u32::MAX)),
         Some(_) | None => ExecState::Running,

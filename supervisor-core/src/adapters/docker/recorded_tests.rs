@@ -9,7 +9,7 @@ use crate::{
         observed::ContainerId,
         target::RestartPolicy,
     },
-    ports::engine::{Engine as _, NetworkRemoval},
+    ports::engine::{Engine as _, EngineError, NetworkRemoval},
 };
 
 const DOCKER: Recording = (
@@ -94,6 +94,21 @@ async fn network_in_use_is_left() {
     let used = r#"{"message":"\"n1\" has associated containers with it. Use -f to forcibly delete containers and pods: network is being used","response":500}"#;
     let recorded = Recorded::serve(vec![PODMAN, ("DELETE /networks/n1", 500, used)]);
     assert_eq!(recorded.engine.remove_network("n1").await.unwrap(), NetworkRemoval::InUse);
+}
+
+#[tokio::test]
+async fn start_of_a_program_that_is_not_there_is_refused_for_good() {
+    let absent = r#"{"message":"crun: executable file `/a` not found: No such file or directory: OCI runtime attempted to invoke a command that was not found","response":500}"#;
+    let other =
+        r#"{"message":"crun: mount /a: No such file or directory: OCI runtime error","response":500}"#;
+    for (message, expected) in [(absent, 400), (other, 500)] {
+        let recorded = Recorded::serve(vec![PODMAN, ("POST /containers/6f566aec/start", 500, message)]);
+        let started = recorded.engine.start(&id()).await;
+        assert!(
+            matches!(started, Err(EngineError::Refused { status, .. }) if status == expected),
+            "{started:?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -33,6 +33,18 @@ pub fn is_container_absent(message: &str) -> bool {
     says(message, &["no such container"])
 }
 
+/// The container's program is not in its image, or is none.
+pub fn is_no_program(message: &str) -> bool {
+    let words =
+        ["invoke a command that was not found", "open executable: permission denied", "is not executable"];
+    says(message, &words)
+}
+
+/// The process that was started in a container is not known any more.
+pub fn is_process_absent(message: &str) -> bool {
+    says(message, &["no such exec"])
+}
+
 /// Why a pull was refused, where the engine's words tell.
 pub fn why_not_pulled(message: &str) -> Option<NotPulled> {
     let reasons: [(&[&str], NotPulled); 5] = [
@@ -120,6 +132,19 @@ mod tests {
         ] {
             assert!(is_container_absent(message), "{message}");
         }
+        for message in
+            ["No such exec instance: 5f888b7c", "retrieving exec session 5f888b7c: no such exec session"]
+        {
+            assert!(is_process_absent(message), "{message}");
+        }
+        for message in [
+            "crun: executable file `/no/such/program` not found in $PATH: No such file or directory: OCI runtime \
+             attempted to invoke a command that was not found",
+            "crun: open executable: Permission denied: OCI permission denied",
+            "crun: the path `/a` exists but it is not executable: Operation not permitted: OCI permission denied",
+        ] {
+            assert!(is_no_program(message), "{message}");
+        }
     }
 
     /// As Docker 20.10 and 26.1, Podman 4.3 and 5.4 said it.
@@ -159,5 +184,9 @@ mod tests {
         let other = "permission denied";
         assert!(!is_subnet_taken(other) && !is_network_there(other) && !is_connected(other));
         assert!(!is_network_used(other) && !is_being_removed(other) && !is_container_absent("Not Found"));
+        assert!(!is_no_program(
+            "crun: setrlimit `RLIMIT_NPROC`: Operation not permitted: OCI permission denied"
+        ));
+        assert!(!is_no_program(other) && !is_process_absent(other));
     }
 }
