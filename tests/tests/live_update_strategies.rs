@@ -44,8 +44,10 @@ fn release(image: &str, labels: &[&str]) -> String {
     one_service(image, &lines.collect::<Vec<_>>())
 }
 
+/// The name that a container's image was asked for by; Podman says where it keeps it before that.
 fn image_of(container: &str) -> Result<String> {
-    Engine::default().docker(&["inspect", "-f", "{{.Config.Image}}", container])
+    let name = Engine::default().docker(&["inspect", "-f", "{{.Config.Image}}", container])?;
+    Ok(name.rsplit_once('/').map_or(name.as_str(), |(_, last)| last).to_owned())
 }
 
 /// The ids of two containers of the app that run side by side: the old and the new one.
