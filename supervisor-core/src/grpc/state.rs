@@ -16,7 +16,7 @@ pub fn to_wire(snapshot: &Snapshot) -> AppsState {
 }
 
 fn app_to_wire(app_id: u64, app: &AppStatus) -> AppState {
-    let (activity, percent) = match app.activity {
+    let (activity, percent) = match app.shown_activity() {
         Activity::Idle => (WireActivity::Idle, None),
         Activity::Downloading(percent) => (WireActivity::Downloading, Some(percent)),
         Activity::Installing => (WireActivity::Installing, None),

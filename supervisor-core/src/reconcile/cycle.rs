@@ -6,7 +6,6 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Instant,
 };
 
 use supervisor_proto::ids::{AppId, ServiceName};
@@ -20,6 +19,7 @@ use super::{
     handover::Handovers,
     observe::{observe, render_for},
     status::AppStatus,
+    step_told::Told,
     warrant::permit_plan,
     worker::Command,
 };
@@ -66,6 +66,8 @@ pub type Held = BTreeSet<ServiceName>;
 pub struct Signals {
     /// Look again.
     pub nudge: Notify,
+    /// It is somebody who asks for that, not something that happened to a container.
+    pub asked: AtomicBool,
     /// Override the update locks in the running or next cycle.
     pub force: AtomicBool,
     /// Abort a running pull.
@@ -189,24 +191,16 @@ impl Cycle<'_> {
             {
                 release_locks(self.context, self.record, &held).await;
             }
-            log::info!("step started app_id={app} step='{step}'");
-            let (number, of) = (index + 1, plan.steps.len());
             let reason = || step.service().and_then(|name| why.get(name)).map(Explanation::because);
-            let begun =
-                || What::StepBegun { step: step.clone(), number, of, reason: reason().unwrap_or_default() };
-            self.context.events.tell(app, begun);
-            let at = Instant::now();
+            let told = Told { app, step, number: index + 1, of: plan.steps.len() };
+            let begun = told.begin(self.context, || reason().unwrap_or_default());
             let (context, signals, commands) = (self.context, self.signals, self.commands);
             let (record, handovers, download) = (&mut *self.record, &mut *self.handovers, self.download);
             let made = &mut made;
             let mut executor =
                 Executor { context, record, wanted, why, signals, commands, download, made, handovers };
             let result = executor.execute(step).await;
-            self.context.events.tell(app, || What::StepEnded {
-                step: step.clone(),
-                duration_ms: u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX),
-                error: result.as_ref().err().map(|error| chain(error)).unwrap_or_default(),
-            });
+            told.end(self.context, begun, &result);
             if let Err(error) = &result {
                 *self.fault = Fault::of(step, error);
             }

@@ -1,37 +1,162 @@
-//! Images of an update that waits for its time.
+//! Images of an update that waits for its time. They are fetched beside whatever else is done for the app: a caller,
+//! a release on trial and a reboot do not wait for a slow network.
 
-use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{
-    cycle::{Cycle, Held},
-    observe::render_for,
+use tokio::{
+    task::JoinSet,
+    time::{Duration, Instant},
 };
+
+use super::{Context, cycle::Signals, fetch::Fetcher, step_told::Told};
 use crate::{
-    domain::{
-        explain::Explanations, observed::Observed, plan::Plan, record::AppRecord, step::Step,
-        waiting_update::WaitingUpdate,
-    },
+    domain::{download::Download, step::Step, waiting_update::WaitingUpdate},
     error::CoreError,
 };
 
-impl Cycle<'_> {
-    /// Images that the update needs and that are not here.
-    pub async fn absent_images(&self, update: &WaitingUpdate) -> Result<Vec<String>, CoreError> {
-        let mut absent = Vec::new();
-        for image in update.downloads() {
-            if !self.context.engine.has_image(image).await? {
-                absent.push(image.to_owned());
-            }
+/// Images that the update needs and that are not here.
+pub async fn absent_images(context: &Context, update: &WaitingUpdate) -> Result<Vec<String>, CoreError> {
+    let mut absent = Vec::new();
+    for image in update.downloads() {
+        if !context.engine.has_image(image).await? {
+            absent.push(image.to_owned());
         }
-        Ok(absent)
+    }
+    Ok(absent)
+}
+
+/// When the next attempt may begin.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Next {
+    /// As soon as images are missing.
+    #[default]
+    AtOnce,
+    /// Then, or when somebody asks.
+    At(Instant),
+    /// When somebody asks.
+    WhenAsked,
+}
+
+/// The download of one app's waiting update. It ends when this is dropped.
+#[derive(Debug, Default)]
+pub struct WaitingDownload {
+    /// All images of the update that are fetched beforehand.
+    images: Vec<String>,
+    /// At most one.
+    task: JoinSet<Result<(), CoreError>>,
+    progress: Arc<Mutex<Download>>,
+    next: Next,
+    attempts: u32,
+    error: String,
+}
+
+impl WaitingDownload {
+    /// Only this update's download goes on.
+    pub fn only_of(&mut self, update: Option<&WaitingUpdate>) {
+        let images = update.map(WaitingUpdate::downloads).unwrap_or_default();
+        if self.images != images {
+            let images = images.into_iter().map(ToOwned::to_owned).collect();
+            *self = Self { images, ..Self::default() };
+        }
     }
 
-    /// Fetches images of the update.
-    pub async fn download(&mut self, update: &WaitingUpdate, images: Vec<String>) -> Result<(), CoreError> {
-        let next = AppRecord::new(update.target.clone(), self.record.lock_token.clone());
-        let wanted = render_for(self.context, &next, &Observed::default());
-        let steps = images.into_iter().map(|image| Step::PullImage { image }).collect();
-        let plan = Plan { steps, active: BTreeSet::new(), ..Plan::default() };
-        self.execute(&plan, &wanted, &Held::new(), &Explanations::new()).await
+    /// All of it is here.
+    pub fn is_here(&mut self) {
+        let images = std::mem::take(&mut self.images);
+        *self = Self { images, ..Self::default() };
     }
+
+    /// Begins to fetch these images, unless that goes on already, or rests after an attempt.
+    pub fn begin(
+        &mut self,
+        context: &Arc<Context>,
+        signals: &Arc<Signals>,
+        update: &WaitingUpdate,
+        absent: Vec<String>,
+    ) {
+        if self.next != Next::AtOnce || self.goes_on() {
+            return;
+        }
+        let missing = absent.iter().map(String::as_str).collect();
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).expect(&missing);
+        let (context, signals) = (Arc::clone(context), Arc::clone(signals));
+        let (app, progress) = (update.target.app.app_id, Arc::clone(&self.progress));
+        self.task.spawn(async move {
+            let (context, signals, download) = (&*context, &*signals, &*progress);
+            fetch_all(&Fetcher { context, app, target: None, signals, download }, absent).await
+        });
+    }
+
+    /// Whether images are coming.
+    pub fn goes_on(&self) -> bool {
+        !self.task.is_empty()
+    }
+
+    /// How an attempt ended; never, while there is none.
+    pub async fn ended(&mut self) -> Result<(), CoreError> {
+        match self.task.join_next().await {
+            Some(Ok(result)) => {
+                self.attempts = self.attempts.saturating_add(1);
+                result
+            }
+            // It is never broken off but with all of this.
+            Some(Err(_)) => Err(CoreError::ShuttingDown),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// How many attempts have ended since all of it was here last.
+    pub const fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// The next attempt begins so much later; none: when somebody asks for it.
+    pub fn rest(&mut self, wait: Option<Duration>) {
+        self.next = wait.map_or(Next::WhenAsked, |wait| Next::At(Instant::now() + wait));
+    }
+
+    /// Somebody asks, or its time has come.
+    pub const fn wake(&mut self) {
+        self.next = Next::AtOnce;
+    }
+
+    /// It is looked after now: a rest that is over, or that somebody ends, is one no more.
+    pub fn look(&mut self, is_asked: bool) {
+        if is_asked || self.look_at().is_some_and(|at| at <= Instant::now()) {
+            self.wake();
+        }
+    }
+
+    /// When to look after it again.
+    pub const fn look_at(&self) -> Option<Instant> {
+        match self.next {
+            Next::At(at) => Some(at),
+            Next::AtOnce | Next::WhenAsked => None,
+        }
+    }
+
+    /// How the last attempt failed, one sentence. Whether that is news.
+    pub fn fail(&mut self, error: &str) -> bool {
+        let is_new = self.error != error;
+        error.clone_into(&mut self.error);
+        is_new
+    }
+
+    /// How the last attempt failed; empty: it did not.
+    pub fn error(&self) -> &str {
+        &self.error
+    }
+}
+
+async fn fetch_all(fetcher: &Fetcher<'_>, images: Vec<String>) -> Result<(), CoreError> {
+    let (app, of) = (fetcher.app, images.len());
+    for (index, image) in images.into_iter().enumerate() {
+        let step = Step::PullImage { image: image.clone() };
+        let told = Told { app, step: &step, number: index + 1, of };
+        let begun = told.begin(fetcher.context, String::new);
+        let result = fetcher.fetch(&image).await;
+        told.end(fetcher.context, begun, &result);
+        result?;
+    }
+    Ok(())
 }

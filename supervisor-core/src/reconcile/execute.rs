@@ -13,6 +13,7 @@ use super::{
     Context,
     clean_up::may_leave,
     cycle::Signals,
+    fetch::Fetcher,
     handover::Handovers,
     status::Activity,
     warrant::{self, Subject},
@@ -74,7 +75,7 @@ impl Executor<'_> {
     pub async fn execute(&mut self, step: &Step) -> Result<(), CoreError> {
         let engine = self.context.engine.as_ref();
         match step {
-            Step::PullImage { image } => self.pull(image).await?,
+            Step::PullImage { image } => self.fetch(image).await?,
             Step::StopContainer { id, service } => self.stop(id, service.as_ref()).await?,
             Step::RemoveContainer { id, service } => self.remove(id, service.as_ref()).await?,
             Step::RemoveImage { image } => self.remove_image(image).await?,
@@ -118,6 +119,12 @@ impl Executor<'_> {
             Step::ForgetApp => self.context.store.delete_app(self.app()).await?,
         }
         Ok(())
+    }
+
+    async fn fetch(&self, image: &str) -> Result<(), CoreError> {
+        let (app, target) = (self.app(), Some(&self.record.target));
+        let (context, signals, download) = (self.context, self.signals, self.download);
+        Fetcher { context, app, target, signals, download }.fetch(image).await
     }
 
     /// Until the successor has taken over, or there is something else to do for the app.

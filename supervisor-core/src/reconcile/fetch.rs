@@ -1,18 +1,24 @@
 //! Fetches an image: with the name and password of the cloud's registry, only where it fits on the disk, shown as
 //! it goes on, and ended where somebody asks for that.
 
-use std::{collections::BTreeMap, path::Path, sync::PoisonError, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
-use supervisor_proto::ids::ServiceName;
+use supervisor_proto::ids::{AppId, ServiceName};
 use tokio::sync::watch;
 
-use super::{execute::Executor, status::Activity};
+use super::{Context, cycle::Signals, status::Activity};
 use crate::{
     closing::closed,
     domain::{
         download::{Download, Reached},
         event::What,
         layers::Pulled,
+        target::Target,
     },
     error::CoreError,
 };
@@ -22,9 +28,23 @@ const SPACE_INTERVAL: Duration = Duration::from_millis(250);
 /// Progress is told for each percent, and for so many bytes.
 const TOLD_BYTES: u64 = 1 << 20;
 
-impl Executor<'_> {
-    /// `Step::PullImage`.
-    pub(super) async fn pull(&self, image: &str) -> Result<(), CoreError> {
+/// What fetching an image for an app takes.
+pub struct Fetcher<'a> {
+    /// What every worker shares.
+    pub context: &'a Context,
+    /// The app.
+    pub app: AppId,
+    /// Its target, whose images they are; none where they are those of an update that waits.
+    pub target: Option<&'a Target>,
+    /// Ends it, where somebody asks for that.
+    pub signals: &'a Signals,
+    /// How far the update's images are.
+    pub download: &'a Mutex<Download>,
+}
+
+impl Fetcher<'_> {
+    /// Fetches one image.
+    pub async fn fetch(&self, image: &str) -> Result<(), CoreError> {
         let root = self.context.space.data_root(self.context.engine.as_ref()).await;
         let known = self.download.lock().unwrap_or_else(PoisonError::into_inner).needed_bytes(image);
         if let Some(root) = &root {
@@ -82,27 +102,30 @@ impl Executor<'_> {
             let mut download = self.download.lock().unwrap_or_else(PoisonError::into_inner);
             let before = download.told();
             change(&mut download);
-            (before, download.reached(), self.by_service(&download))
+            (before, download.reached(), self.target.map(|target| by_service(target, &download)))
         };
         let is_new = reached.percent != before.percent
             || reached.done_bytes / TOLD_BYTES != before.done_bytes / TOLD_BYTES
             || reached.done_bytes == 0;
-        self.context.status.update(self.app(), |status| {
-            status.activity = Activity::Downloading(reached.percent);
-            status.show_downloads(&by_service);
+        self.context.status.update(self.app, |status| match &by_service {
+            Some(by_service) => {
+                status.activity = Activity::Downloading(reached.percent);
+                status.show_downloads(by_service);
+            }
+            None => status.waiting_percent = Some(reached.percent),
         });
         if is_new {
             let Reached { percent, done_bytes, total_bytes } = reached;
             let image = || image.to_owned();
             let what = || What::PullProgress { image: image(), percent, done_bytes, total_bytes };
-            self.context.events.tell(self.app(), what);
+            self.context.events.tell(self.app, what);
         }
     }
+}
 
-    fn by_service(&self, download: &Download) -> BTreeMap<ServiceName, u32> {
-        let services = self.record.target.services.iter();
-        services
-            .filter_map(|(name, service)| Some((name.clone(), download.percent_of(&service.image)?)))
-            .collect()
-    }
+fn by_service(target: &Target, download: &Download) -> BTreeMap<ServiceName, u32> {
+    let services = target.services.iter();
+    services
+        .filter_map(|(name, service)| Some((name.clone(), download.percent_of(&service.image)?)))
+        .collect()
 }

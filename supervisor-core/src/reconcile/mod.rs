@@ -17,6 +17,7 @@ mod observe;
 mod preview;
 mod reconciler;
 pub mod status;
+mod step_told;
 mod warrant;
 mod worker;
 

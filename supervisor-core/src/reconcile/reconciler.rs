@@ -195,6 +195,7 @@ impl Reconciler {
             if cancel {
                 handle.signals.cancel.notify_waiters();
             } else {
+                handle.signals.asked.store(true, Ordering::Relaxed);
                 handle.signals.nudge.notify_one();
             }
         }
@@ -204,6 +205,7 @@ impl Reconciler {
     pub fn apply_waiting(&self) {
         for handle in self.workers().handles.values() {
             handle.signals.apply.store(true, Ordering::Relaxed);
+            handle.signals.asked.store(true, Ordering::Relaxed);
             handle.signals.nudge.notify_one();
         }
     }

@@ -46,6 +46,8 @@ pub struct AppStatus {
     pub services: BTreeMap<ServiceName, ServiceStatus>,
     /// What the worker is busy with.
     pub activity: Activity,
+    /// How far the images of an update that waits are, 0 to 100, while they are fetched beside that.
+    pub waiting_percent: Option<u32>,
     /// A change is wanted and not yet carried out.
     pub update_pending: bool,
     /// Every image of the pending change is here.
@@ -173,6 +175,14 @@ impl StatusBoard {
 }
 
 impl AppStatus {
+    /// What the worker is busy with; with nothing else, the download of an update that waits.
+    pub fn shown_activity(&self) -> Activity {
+        match (self.activity, self.waiting_percent) {
+            (Activity::Idle, Some(percent)) => Activity::Downloading(percent),
+            (activity, _) => activity,
+        }
+    }
+
     /// Takes over what the record wants.
     pub fn describe(&mut self, record: &AppRecord) {
         self.name.clone_from(&record.target.app.name);

@@ -24,6 +24,7 @@ use tokio::{
 use super::{
     Context,
     cycle::{Cycle, Held, Outcome, Signals, release_locks, take_locks},
+    download::WaitingDownload,
     fault::Fault,
     handover::Handovers,
     status::Activity,
@@ -95,6 +96,7 @@ pub struct Worker {
     held: Option<Held>,
     handovers: Handovers,
     download: Mutex<Download>,
+    waiting_download: WaitingDownload,
     failures: u32,
     retry_at: Option<Instant>,
     /// When to look after the update that waits, seconds since 1970.
@@ -131,6 +133,7 @@ impl Worker {
             held: None,
             handovers: Handovers::default(),
             download: Mutex::default(),
+            waiting_download: WaitingDownload::default(),
             failures: 0,
             retry_at: None,
             apply_at_s: None,
@@ -146,8 +149,9 @@ impl Worker {
     pub async fn run(mut self) {
         self.take_over().await;
         loop {
+            let looks = [self.retry_at, self.trying.look_at, self.waiting_download.look_at()];
             let retry = async {
-                match self.retry_at.into_iter().chain(self.trying.look_at).min() {
+                match looks.into_iter().flatten().min() {
                     Some(at) => sleep_until(at).await,
                     None => std::future::pending().await,
                 }
@@ -171,7 +175,11 @@ impl Worker {
                 },
                 () = self.signals.nudge.notified() => self.drive(None).await,
                 () = retry => self.drive(None).await,
-                () = due => self.drive(None).await,
+                () = due => {
+                    self.waiting_download.wake();
+                    self.drive(None).await;
+                }
+                fetched = self.waiting_download.ended() => self.fetched(fetched).await,
                 () = impatience => self.waiters.expire(),
             }
         }
@@ -195,6 +203,7 @@ impl Worker {
     }
 
     async fn obey(&mut self, command: Command) {
+        self.waiting_download.wake();
         self.take_adopted().await;
         match command {
             Command::Act { action, force, until, reply } => self.act(&action, force, until, reply).await,
@@ -220,6 +229,7 @@ impl Worker {
     async fn drive(&mut self, reply: Option<Reply>) {
         let patience = Instant::now() + PATIENCE;
         (self.retry_at, self.apply_at_s, self.trying.look_at) = (None, None, None);
+        self.waiting_download.look(self.signals.asked.swap(false, Ordering::Relaxed));
         let mut given_up = self.count_start().await;
         loop {
             let result = match self.cycle().await {
@@ -241,7 +251,7 @@ impl Worker {
                 self.show_failure(&result);
                 let mut closing = self.context.closing.clone();
                 tokio::select! {
-                    () = tokio::time::sleep(self.backoff()) => {}
+                    () = tokio::time::sleep(backoff(self.failures)) => {}
                     () = self.signals.nudge.notified() => {}
                     Ok(_) = closing.wait_for(|closing| *closing) => {}
                 }
@@ -279,6 +289,7 @@ impl Worker {
         self.context.status.update(self.app, |status| {
             status.activity = Activity::Idle;
             status.show_downloads(&BTreeMap::new());
+            status.waiting_percent = status.waiting_percent.filter(|_| self.waiting_download.goes_on());
         });
     }
 
@@ -315,8 +326,8 @@ impl Worker {
             }
             Ok(Outcome::Converged | Outcome::Waiting { .. }) if self.record.is_some() => {
                 self.context.status.update(self.app, |status| {
-                    status.update_failed = false;
-                    status.last_error.clear();
+                    self.waiting_download.error().clone_into(&mut status.last_error);
+                    status.update_failed = !status.last_error.is_empty();
                 });
             }
             Ok(Outcome::Converged | Outcome::Waiting { .. }) => self.context.status.remove(self.app),
@@ -336,7 +347,7 @@ impl Worker {
                 if lacks_space {
                     self.context.settled.notify_one();
                 }
-                let wait = if lacks_space { RETRY_NO_SPACE } else { self.backoff() };
+                let wait = if lacks_space { RETRY_NO_SPACE } else { backoff(self.failures) };
                 self.retry_at = Some(Instant::now() + wait);
                 return;
             }
@@ -365,10 +376,6 @@ impl Worker {
         }
     }
 
-    fn backoff(&self) -> Duration {
-        RETRY_FIRST.saturating_mul(1 << self.failures.saturating_sub(1).min(6)).min(RETRY_LONGEST)
-    }
-
     async fn let_go(&mut self) {
         if let Some(held) = self.held.take()
             && let Some(record) = &self.record
@@ -389,6 +396,11 @@ impl Worker {
         }
         self.let_go().await;
     }
+}
+
+/// The wait after so many failures in a row.
+fn backoff(failures: u32) -> Duration {
+    RETRY_FIRST.saturating_mul(1 << failures.saturating_sub(1).min(6)).min(RETRY_LONGEST)
 }
 
 fn lacks_space(error: &CoreError) -> bool {

@@ -20,6 +20,7 @@ mod status;
 mod strategies;
 mod together;
 mod waiting;
+mod waiting_download;
 mod warrant;
 
 pub use super::fakes::{

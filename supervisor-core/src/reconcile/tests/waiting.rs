@@ -25,6 +25,7 @@ async fn told(apply_at: &str) -> World {
     let world = World::new();
     world.act(APP, apply(release("demo:1", apply_at))).await.unwrap();
     world.act(APP, apply(release("far:2", apply_at))).await.unwrap();
+    world.shows(APP, |status| status.update_downloaded).await;
     world
 }
 
@@ -93,6 +94,7 @@ async fn call_with_nothing_that_waits_carries_out_nothing_later() {
     world.reconciler.apply_waiting();
     world.device.reached("containers", looked + 1).await;
     world.act(APP, apply(release("far:2", "on-call"))).await.unwrap();
+    world.shows(APP, |status| status.update_downloaded).await;
     assert_eq!(images(&world.device), ["demo:1"]);
 }
 
@@ -101,7 +103,8 @@ async fn call_in_the_middle_of_the_download_is_kept_over_a_crash() {
     let world = World::new();
     world.act(APP, apply(release("demo:1", "on-call"))).await.unwrap();
     world.device.fault_on("pulled far:2", Fault::Refused);
-    assert!(world.act(APP, apply(release("far:2", "on-call"))).await.is_err());
+    world.act(APP, apply(release("far:2", "on-call"))).await.unwrap();
+    world.device.reached("pulled far:2", 1).await;
     world.reconciler.apply_waiting();
     world.device.reached("pulled far:2", 2).await;
     assert!(world.device.record(APP).waiting.unwrap().called);
@@ -143,14 +146,16 @@ async fn cancel_aborts_the_download_and_what_waits_is_kept() {
     world.act(APP, apply(release("demo:1", "on-call"))).await.unwrap();
     world.device.state().pull_steps = vec![10, 40];
     world.device.fault_on("pull 40", Fault::Paused);
-    let acting = world.begin(APP, apply(release("far:2", "on-call")), false);
+    world.act(APP, apply(release("far:2", "on-call"))).await.unwrap();
     world.device.reached("pull 40", 1).await;
     assert!(!world.status(APP).update_downloaded);
     world.reconciler.nudge_all(false, true);
-    let cancelled = acting.await.unwrap();
-    assert!(matches!(cancelled, Err(CoreError::Cancelled)), "{cancelled:?}");
+    world.shows(APP, |status| status.update_failed).await;
     world.device.heal();
+    world.device.exit("c1");
+    world.reconciler.nudge(app(APP));
     tokio::time::sleep(HOUR).await;
+    assert_eq!(world.device.running(APP).len(), 1, "what happens to the app is looked after");
     assert!(!world.device.state().images.contains("far:2"), "it is not begun anew by itself");
     assert!(world.device.record(APP).waiting.is_some());
     world.reconciler.apply_waiting();

@@ -1,8 +1,8 @@
-//! An update that waits for its time: it is downloaded, and carried out when its time has come.
+//! An update that waits for its time: it is downloaded meanwhile, and carried out when its time has come.
 
-use std::sync::atomic::Ordering;
+use std::sync::{Mutex, atomic::Ordering};
 
-use super::{Worker, trial::Trying};
+use super::{RETRY_NO_SPACE, Worker, backoff, lacks_space, trial::Trying};
 use crate::{
     domain::{
         apply_time::Verdict,
@@ -11,8 +11,8 @@ use crate::{
         record::AppRecord,
         waiting_update::WaitingUpdate,
     },
-    error::CoreError,
-    reconcile::{cycle::Outcome, due::verdict},
+    error::{CoreError, chain},
+    reconcile::{cycle::Outcome, download::absent_images, due::verdict},
 };
 
 /// Whether images may be fetched now.
@@ -30,6 +30,7 @@ impl Worker {
         let is_called = self.signals.apply.swap(false, Ordering::Relaxed);
         self.apply_at_s = None;
         let waiting = self.record.as_ref().and_then(|record| record.waiting.as_deref().cloned());
+        self.waiting_download.only_of(waiting.as_ref());
         let Some(mut update) = waiting else {
             self.context.status.update(self.app, |status| status.apply_waits_for.clear());
             return Ok(false);
@@ -38,19 +39,16 @@ impl Worker {
             update.called = true;
             self.store_waiting(&update).await?;
         }
-        let first = verdict(&self.context, &update).await;
-        self.show_waiting(&first, None);
-        let Some(mut cycle) = self.parts() else { return Ok(false) };
-        let absent = cycle.absent_images(&update).await?;
-        let fetches = !absent.is_empty() && fetch == Fetch::Now;
-        let is_here = absent.is_empty() || fetches;
-        if fetches {
-            cycle.context.status.update(update.target.app.app_id, |status| status.update_downloaded = false);
-            cycle.download(&update, absent).await?;
-        }
-        // The pull may have taken its time.
         let verdict = verdict(&self.context, &update).await;
+        self.show_waiting(&verdict, None);
+        let absent = absent_images(&self.context, &update).await?;
+        let is_here = absent.is_empty();
         self.show_waiting(&verdict, Some(is_here));
+        if is_here {
+            self.waiting_download.is_here();
+        } else if fetch == Fetch::Now {
+            self.waiting_download.begin(&self.context, &self.signals, &update, absent);
+        }
         if !is_here || verdict != Verdict::Due {
             return Ok(false);
         }
@@ -58,12 +56,15 @@ impl Worker {
         Ok(true)
     }
 
-    /// Fetches the update that waits, after it is known how the app does; also where the app cannot be brought to where
-    /// it should be, as what waits may be what puts it right. None: it is the app's target from now on.
+    /// Has the update that waits fetched, after it is known how the app does; also where the app cannot be brought to
+    /// where it should be, as what waits may be what puts it right. None: it is the app's target from now on.
     pub(super) async fn fetch_waiting(
         &mut self,
         result: Result<Outcome, CoreError>,
     ) -> Option<Result<Outcome, CoreError>> {
+        if matches!(result, Ok(Outcome::Forgotten)) {
+            self.waiting_download.only_of(None);
+        }
         let ends =
             matches!(result, Ok(Outcome::Forgotten) | Err(CoreError::Cancelled | CoreError::ShuttingDown));
         if ends || self.record.is_none() {
@@ -76,6 +77,33 @@ impl Worker {
             Ok(false) => Some(result),
             Err(error) => Some(result.and(Err(error))),
         }
+    }
+
+    /// An attempt to fetch it has ended.
+    pub(super) async fn fetched(&mut self, result: Result<(), CoreError>) {
+        // Where the engine has lost it again by the next look, that is no reason to hurry.
+        let wait = backoff(self.waiting_download.attempts());
+        let Err(error) = result else {
+            self.waiting_download.rest(Some(wait));
+            return self.drive(None).await;
+        };
+        let is_ended = matches!(error, CoreError::Cancelled | CoreError::ShuttingDown);
+        let lacks_space = lacks_space(&error);
+        let wait = if lacks_space { RETRY_NO_SPACE } else { wait };
+        self.waiting_download.rest((!is_ended).then_some(wait));
+        if lacks_space {
+            self.context.settled.notify_one();
+        }
+        let text = chain(&error);
+        if self.waiting_download.fail(&text) {
+            log::warn!("waiting update not fetched app_id={} error='{text}'", self.app);
+            self.context.events.tell(self.app, || What::CycleEnded { error: text.clone() });
+        }
+        self.context.status.update(self.app, |status| {
+            status.waiting_percent = None;
+            status.update_failed = true;
+            status.last_error = text;
+        });
     }
 
     fn show_waiting(&mut self, verdict: &Verdict, is_here: Option<bool>) {
@@ -112,7 +140,7 @@ impl Worker {
         self.context.events.tell(self.app, accepted);
         self.context.status.update(self.app, |status| status.apply_waits_for.clear());
         self.record = Some(next);
-        self.trying = Trying::new();
+        (self.trying, self.download) = (Trying::new(), Mutex::default());
         Ok(())
     }
 }
