@@ -1,7 +1,7 @@
 //! The last good target on disk, with the cloud's mark of it: what is in force without a network, over restarts.
 //!
 //! One file, replaced atomically, written only when what it holds has changed. Its first line holds a checksum of
-//! the rest, so that a torn or damaged file is told from a whole one; such a file counts as none, and the cloud is
+//! the rest, so that a torn or damaged file is told from a whole one; such a file counts as lost, and the cloud is
 //! asked again.
 
 use std::{
@@ -23,14 +23,26 @@ const FORMAT: &str = "supervisor-target 1 ";
 /// Beside the body there are a few lines; longer than this is not ours.
 const MAX_BYTES: u64 = super::MAX_BODY_BYTES as u64 + (64 << 10);
 
-/// The file could not be read or written.
+/// Why there is nothing of the file, or why it is not written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} {}", path.display())]
-pub struct CacheError {
-    action: &'static str,
-    path: PathBuf,
-    #[source]
-    source: io::Error,
+pub enum CacheError {
+    /// The disk does not do it.
+    #[error("cannot {action} {}", path.display())]
+    Disk {
+        /// What was to be done.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the kernel said.
+        #[source]
+        source: io::Error,
+    },
+    /// It is torn, or something else.
+    #[error("{} is damaged", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 /// A target as it came, and what is known of it.
@@ -51,9 +63,19 @@ pub struct Head {
     pub uuid: String,
     /// The server's mark of this body; none where it gave none.
     pub etag: Option<String>,
-    /// Uuids of the apps that targets of this device have named, this one included: only such an app is removed
-    /// when a target no longer names it.
+    /// The apps that targets of this device have named, this one included.
+    #[serde(flatten)]
+    pub named: Named,
+}
+
+/// Apps that targets of a device have named: only such an app is removed when a target no longer names it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// Their uuids.
     pub apps: BTreeSet<String>,
+    /// What targets before these have named is lost: it may be any app that a cloud has had run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lost: bool,
 }
 
 /// The file in one state directory. Every method blocks on the disk.
@@ -68,14 +90,14 @@ impl TargetCache {
         Self { directory: directory.to_owned() }
     }
 
-    /// What was last stored, if it is whole.
+    /// What was last stored; none, where nothing is.
     pub fn load(&self) -> Result<Option<Cached>, CacheError> {
         self.load_file(FILE)
     }
 
     fn load_file(&self, name: &str) -> Result<Option<Cached>, CacheError> {
         let path = self.directory.join(name);
-        let failed = |source| CacheError { action: "read", path: path.clone(), source };
+        let failed = |source| CacheError::Disk { action: "read", path: path.clone(), source };
         let file = match File::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -83,11 +105,7 @@ impl TargetCache {
         };
         let mut content = Vec::new();
         file.take(MAX_BYTES + 1).read_to_end(&mut content).map_err(failed)?;
-        let cached = decode(&content);
-        if cached.is_none() {
-            log::warn!("kept target is damaged, the cloud is asked again file={}", path.display());
-        }
-        Ok(cached)
+        decode(&content).map(Some).ok_or(CacheError::Damaged { path })
     }
 
     /// What is stored is no longer in force; only its head is to be had, until the next one is stored. Takes no room on the
@@ -108,7 +126,7 @@ impl TargetCache {
     /// Replaces what is stored; when this returns, it survives a power cut.
     pub fn store(&self, cached: &Cached) -> Result<(), CacheError> {
         let temporary = self.directory.join(TEMPORARY);
-        let failed = |source| CacheError { action: "write", path: temporary.clone(), source };
+        let failed = |source| CacheError::Disk { action: "write", path: temporary.clone(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(&self.directory).map_err(failed)?;
         match fs::remove_file(&temporary) {
             Ok(()) => {}
@@ -177,7 +195,7 @@ mod tests {
             endpoint: "https://api.example.org".to_owned(),
             uuid: "77cb".to_owned(),
             etag: Some("W/\"d8-x\"".to_owned()),
-            apps: ["a1".to_owned()].into(),
+            named: Named { apps: ["a1".to_owned()].into(), lost: false },
         };
         Cached { head, body: b"{\"77cb\":{}}\n\xff".to_vec() }
     }
@@ -198,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn load_of_a_file_cut_or_changed_anywhere_is_none() {
+    fn load_of_a_file_cut_or_changed_anywhere_is_an_error() {
         let root = tempfile::tempdir().unwrap();
         let cache = TargetCache::new(root.path());
         cache.store(&sample()).unwrap();
@@ -206,12 +224,22 @@ mod tests {
         let whole = fs::read(&path).unwrap();
         for at in 0..whole.len() {
             fs::write(&path, &whole[..at]).unwrap();
-            assert_eq!(cache.load().unwrap(), None, "cut at {at}");
+            assert!(matches!(cache.load(), Err(CacheError::Damaged { .. })), "cut at {at}");
             let mut changed = whole.clone();
             changed[at] ^= 1;
             fs::write(&path, changed).unwrap();
-            assert_eq!(cache.load().unwrap(), None, "changed at {at}");
+            assert!(matches!(cache.load(), Err(CacheError::Damaged { .. })), "changed at {at}");
         }
+    }
+
+    #[test]
+    fn head_of_before_anything_could_be_lost_is_read_and_written_as_it_was() {
+        let text = r#"{"endpoint":"https://x","uuid":"77cb","etag":null,"apps":["a1"]}"#;
+        let head: Head = serde_json::from_str(text).unwrap();
+        assert_eq!(head.named, Named { apps: ["a1".to_owned()].into(), lost: false });
+        assert_eq!(serde_json::to_string(&head).unwrap(), text);
+        let lost = Head { named: Named { lost: true, ..head.named.clone() }, ..head };
+        assert_eq!(serde_json::from_str::<Head>(&serde_json::to_string(&lost).unwrap()).unwrap(), lost);
     }
 
     #[test]

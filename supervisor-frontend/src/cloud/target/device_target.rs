@@ -40,9 +40,24 @@ pub struct DeviceTarget {
     /// Every app that the answer names, whatever was made of it.
     pub named: BTreeSet<String>,
     /// Apps that earlier targets of this device named, and this one does not.
-    pub departed: BTreeSet<String>,
+    pub departed: Departed,
     /// Whoever asked for it wants it applied over the apps' locks.
     pub is_forced: bool,
+}
+
+/// Apps that have left a device's target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Departed {
+    /// These, by uuid.
+    Of(BTreeSet<String>),
+    /// What earlier targets named is lost: whatever a cloud had run and the target does not name.
+    Any,
+}
+
+impl Default for Departed {
+    fn default() -> Self {
+        Self::Of(BTreeSet::new())
+    }
 }
 
 /// The answer as a whole says nothing that could be carried out.
@@ -82,6 +97,14 @@ impl DeviceTarget {
         }
         target.refuse_shared_ids();
         Ok(target)
+    }
+
+    /// Whether an app that a cloud had run has left.
+    pub fn has_left(&self, uuid: &str) -> bool {
+        match &self.departed {
+            Departed::Of(uuids) => uuids.contains(uuid),
+            Departed::Any => !self.named.contains(uuid),
+        }
     }
 
     /// Two apps of one number would replace each other for ever.

@@ -24,7 +24,7 @@ fn target_of_a_device_holds_its_name_variables_and_apps() {
     assert_eq!((target.name.as_deref(), target.config["A"].as_str()), (Some("brave-ham"), "1"));
     let app = &target.apps["a1"];
     assert_eq!((app.app_id, app.commit.as_str(), app.services["main"].image_id), (41, "c0ffee", 2));
-    assert!(target.refused.is_empty() && target.departed.is_empty());
+    assert!(target.refused.is_empty() && !target.has_left("any"));
 }
 
 #[test]

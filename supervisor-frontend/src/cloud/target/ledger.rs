@@ -138,7 +138,7 @@ fn departed<'a>(target: &'a DeviceTarget, apps: &'a AppsState) -> impl Iterator<
     apps.apps
         .iter()
         .filter(|app| app.applied_by() == Applier::Frontend)
-        .filter(|app| target.departed.contains(&app.app_uuid))
+        .filter(|app| target.has_left(&app.app_uuid))
         .filter(|app| !target.apps.values().any(|wanted| wanted.app_id == app.app_id))
         .map(|app| app.app_id)
 }

@@ -1,6 +1,7 @@
 use supervisor_proto::v1::{AppState, Service};
 
 use super::*;
+use crate::cloud::target::device_target::Departed;
 
 fn app(app_id: u64, image: &str) -> Arc<Target> {
     let service = Service { image: image.to_owned(), ..Service::default() };
@@ -80,7 +81,7 @@ fn lock_override_tells_an_app_once_more_with_force_and_its_end_tells_nothing() {
 #[test]
 fn app_of_the_cloud_that_left_the_target_is_removed_once() {
     let mut ledger = Ledger::default();
-    let left = DeviceTarget { departed: ["gone".to_owned()].into(), ..target([]) };
+    let left = DeviceTarget { departed: Departed::Of(["gone".to_owned()].into()), ..target([]) };
     let apps = known([(7, "gone", Applier::Frontend)]);
     let orders = ledger.orders(&left, &CloudSettings::default(), &apps, false);
     assert_eq!(orders, [Order::Remove { app_id: 7, force: false }]);
@@ -92,7 +93,8 @@ fn app_of_the_cloud_that_left_the_target_is_removed_once() {
 
 #[test]
 fn app_that_no_target_of_this_device_named_or_that_is_the_owners_stays() {
-    let left = DeviceTarget { departed: ["gone".to_owned()].into(), ..target([("a", app(9, "x"))]) };
+    let left =
+        DeviceTarget { departed: Departed::Of(["gone".to_owned()].into()), ..target([("a", app(9, "x"))]) };
     let mut ledger = Ledger::default();
     take_all(&mut ledger, &left);
     for (id, uuid, by) in [

@@ -14,8 +14,8 @@ use tokio::{
 
 use super::{
     MAX_BODY_BYTES,
-    cache::{CacheError, Cached, Head, TargetCache},
-    device_target::{BadTarget, DeviceTarget},
+    cache::{CacheError, Cached, Head, Named, TargetCache},
+    device_target::{BadTarget, Departed, DeviceTarget},
     nudge::Nudges,
     schedule::{Draw, Outcome, Schedule},
 };
@@ -107,7 +107,7 @@ struct Poller<'a> {
     identity: &'a Identity,
     known: Option<Cached>,
     /// Apps of earlier targets, while no target is known.
-    earlier: BTreeSet<String>,
+    earlier: Named,
     is_unsaved: bool,
     told_wrong: Vec<WrongValue>,
     told_error: Option<String>,
@@ -120,7 +120,7 @@ impl Poll {
             poll: self,
             identity,
             known: None,
-            earlier: BTreeSet::new(),
+            earlier: Named::default(),
             is_unsaved: false,
             told_wrong: Vec::new(),
             told_error: None,
@@ -150,32 +150,46 @@ impl Poller<'_> {
     async fn load(&mut self) {
         let cache = self.poll.cache.clone();
         let cached = match on_disk(move || cache.load()).await {
-            Ok(cached) => cached,
-            Err(error) => return log::error!("kept target not read error='{error}'"),
-        };
-        let mine = |head: &Head| head.uuid == self.identity.uuid && head.endpoint == self.endpoint();
-        let Some(cached) = cached.filter(|cached| mine(&cached.head)) else {
-            let cache = self.poll.cache.clone();
-            match on_disk(move || cache.load_outdated()).await {
-                Ok(outdated) => {
-                    self.earlier = outdated.filter(mine).map(|head| head.apps).unwrap_or_default();
-                }
-                Err(error) => log::error!("apps of the target before not read error='{error}'"),
+            Ok(Some(cached)) => cached,
+            Ok(None) => return self.load_earlier().await,
+            Err(error) => {
+                log::error!("kept target is lost, the cloud is asked again error='{error}'");
+                return self.earlier.lost = true;
             }
-            return;
         };
+        if !self.is_mine(&cached.head) {
+            return;
+        }
         match DeviceTarget::read(&cached.body, &self.identity.uuid) {
             Ok(target) => {
                 log::info!("kept target in force apps={}", target.apps.len());
-                self.put_in_force(target, &cached.head.apps);
+                self.put_in_force(target, &cached.head.named);
                 self.known = Some(cached);
             }
             // A newer release may have written it, or an older one understood more.
             Err(error) => {
                 log::warn!("kept target not understood error='{}'", chain(&error));
-                self.earlier = cached.head.apps;
+                self.earlier = cached.head.named;
             }
         }
+    }
+
+    /// Which apps a target named that could not be kept. Without a word of that either, it may have been any.
+    async fn load_earlier(&mut self) {
+        let cache = self.poll.cache.clone();
+        self.earlier = match on_disk(move || cache.load_outdated()).await {
+            Ok(Some(head)) if self.is_mine(&head) => head.named,
+            Ok(Some(_)) => Named::default(),
+            Ok(None) => Named { lost: true, ..Named::default() },
+            Err(error) => {
+                log::error!("apps of the target before are lost error='{error}'");
+                Named { lost: true, ..Named::default() }
+            }
+        };
+    }
+
+    fn is_mine(&self, head: &Head) -> bool {
+        head.uuid == self.identity.uuid && head.endpoint == self.endpoint()
     }
 
     async fn ask(&mut self) -> Outcome {
@@ -239,22 +253,26 @@ impl Poller<'_> {
         let mut target = DeviceTarget::read(&body, &self.identity.uuid)?;
         target.is_forced = force;
         let earlier =
-            self.known.take().map_or_else(|| std::mem::take(&mut self.earlier), |known| known.head.apps);
-        let apps = remembered(&target.named, &earlier);
+            self.known.take().map_or_else(|| std::mem::take(&mut self.earlier), |known| known.head.named);
+        let named = remembered(&target.named, &earlier);
         let (endpoint, uuid) = (self.endpoint(), self.identity.uuid.clone());
-        self.known = Some(Cached { head: Head { endpoint, uuid, etag, apps }, body });
+        self.known = Some(Cached { head: Head { endpoint, uuid, etag, named }, body });
         self.is_unsaved = true;
         self.save_again().await;
         log::info!("target changed apps={} refused={}", target.apps.len(), target.refused.len());
         if let Some(known) = &self.known {
-            self.put_in_force(target, &known.head.apps.clone());
+            self.put_in_force(target, &known.head.named.clone());
         }
         Ok(())
     }
 
     /// Settings first: they say how the apps are applied.
-    fn put_in_force(&mut self, mut target: DeviceTarget, known_apps: &BTreeSet<String>) {
-        target.departed = known_apps.difference(&target.named).cloned().collect();
+    fn put_in_force(&mut self, mut target: DeviceTarget, named: &Named) {
+        target.departed = if named.lost {
+            Departed::Any
+        } else {
+            Departed::Of(named.apps.difference(&target.named).cloned().collect())
+        };
         let (settings, wrong) = CloudSettings::read(&target.config, &self.poll.defaults);
         for value in wrong.iter().filter(|value| !self.told_wrong.contains(value)) {
             log::warn!("configuration variable ignored name={} expected='{}'", value.name, value.expected);
@@ -287,11 +305,12 @@ async fn target(response: Response) -> Result<Answer, CloudFailure> {
 }
 
 /// What is kept of the apps that targets have named, those of now first. What cannot be an app's uuid is not kept.
-fn remembered(now: &BTreeSet<String>, earlier: &BTreeSet<String>) -> BTreeSet<String> {
+fn remembered(now: &BTreeSet<String>, earlier: &Named) -> Named {
     let is_uuid = |uuid: &&String| {
         (1..=MAX_APP_UUID).contains(&uuid.len()) && uuid.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
-    now.iter().chain(earlier.difference(now)).filter(is_uuid).take(MAX_REMEMBERED).cloned().collect()
+    let all = now.iter().chain(earlier.apps.difference(now));
+    Named { apps: all.filter(is_uuid).take(MAX_REMEMBERED).cloned().collect(), lost: earlier.lost }
 }
 
 fn etag(headers: &HeaderMap) -> Option<String> {
@@ -325,9 +344,11 @@ mod tests {
             |range: std::ops::Range<usize>| range.map(|n| format!("{n:032x}")).collect::<BTreeSet<_>>();
         let wrong = [String::new(), "no-uuid".to_owned(), "a".repeat(MAX_APP_UUID + 1)];
         let now: BTreeSet<String> = uuids(500..505).into_iter().chain(wrong).collect();
-        let kept = remembered(&now, &uuids(0..3 * MAX_REMEMBERED));
+        let after = |apps, lost| remembered(&now, &Named { apps, lost });
+        let kept = after(uuids(0..3 * MAX_REMEMBERED), false).apps;
         assert_eq!(kept.len(), MAX_REMEMBERED);
         assert!(kept.is_superset(&uuids(500..505)));
-        assert_eq!(remembered(&now, &uuids(0..2)), &uuids(0..2) | &uuids(500..505));
+        let apps = &uuids(0..2) | &uuids(500..505);
+        assert_eq!(after(uuids(0..2), true), Named { apps, lost: true }, "what is lost stays so");
     }
 }

@@ -125,7 +125,7 @@ async fn app_that_left_the_target_is_removed_and_those_of_others_stay() {
     let (mut stage, client) = with_another_app().await;
     let fleet = stage.cloud.fleet_uuid();
     let (cloud, owner) = (Applier::Frontend, Applier::Admin);
-    runs(&stage, &[(FLEET, fleet, cloud), (41, "07e4", cloud), (42, "before", cloud), (43, "07e4", owner)]);
+    runs(&stage, &[(FLEET, fleet, cloud), (41, "07e4", cloud), (43, "07e4", owner)]);
     stage.cloud.remove_app("07e4");
     client.nudges.nudge(false);
     let removed = stage.core.until(|call| *call != Call::Hello).await.0;
@@ -152,6 +152,68 @@ async fn app_of_a_target_that_was_followed_by_one_that_could_not_be_kept_is_remo
     assert_eq!(stage.kept(), None, "an older target does not come back");
     std::fs::remove_dir_all(obstacle).unwrap();
     other_app_is_removed_in_the_next_life(&mut stage).await;
+}
+
+/// Removes the kept target, or damages it.
+fn lose(stage: &Stage, is_torn: bool) {
+    let kept = stage.state_dir().join("target");
+    if is_torn {
+        let whole = std::fs::read(&kept).unwrap();
+        std::fs::write(kept, &whole[..whole.len() / 2]).unwrap();
+    } else {
+        std::fs::remove_dir_all(stage.state_dir()).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn app_that_left_the_target_before_all_of_it_was_lost_is_removed_and_the_owners_stay() {
+    let (cloud, owner) = (Applier::Frontend, Applier::Admin);
+    for is_torn in [false, true] {
+        let (mut stage, client) = Stage::settled().await;
+        client.stop().await;
+        lose(&stage, is_torn);
+        stage.cloud.pause();
+        let client = stage.client();
+        let fleet = stage.cloud.fleet_uuid();
+        runs(&stage, &[(FLEET, fleet, cloud), (41, "07e4", cloud), (43, "", owner), (44, "07e5", owner)]);
+        client.until(|status| status.last_error.is_some()).await;
+        assert_eq!(stage.core.calls_waiting(), 0, "nothing goes before the cloud has spoken");
+        stage.cloud.resume().unwrap();
+        client.nudges.nudge(false);
+        let removed = stage.core.until(|call| matches!(call, Call::Remove { .. })).await.0;
+        assert_eq!(removed, Call::Remove { app_id: 41, force: false });
+        assert_eq!(stage.core.calls_waiting(), 0);
+    }
+}
+
+#[tokio::test]
+async fn app_of_a_lost_target_is_removed_although_a_restart_came_before_core() {
+    let (mut stage, client) = Stage::settled().await;
+    client.stop().await;
+    lose(&stage, false);
+    stage.sessions.send_replace(0);
+    let client = stage.client();
+    client.until(|status| status.standing == Standing::Connected).await;
+    client.stop().await;
+    stage.cloud.pause();
+    let _client = stage.client();
+    runs(&stage, &[(41, "07e4", Applier::Frontend)]);
+    stage.sessions.send_replace(1);
+    let removed = stage.core.until(|call| matches!(call, Call::Remove { .. })).await.0;
+    assert_eq!(removed, Call::Remove { app_id: 41, force: false });
+}
+
+#[tokio::test]
+async fn app_of_the_cloud_before_stays_where_its_target_is_not_lost() {
+    let (mut stage, client) = Stage::settled().await;
+    client.stop().await;
+    stage.cloud.add_device("00000000000000000000000000000001", "0ther");
+    let client = stage.client_of("00000000000000000000000000000001", "0ther");
+    runs(&stage, &[(41, "07e4", Applier::Frontend)]);
+    stage.applied().await;
+    let second = stage.release("registry/v2/bb");
+    client.nudges.nudge(false);
+    assert_eq!(stage.applied().await.1, second, "and no removal came before");
 }
 
 #[tokio::test]
