@@ -31,7 +31,7 @@ impl Folder {
         Self::under("/run")
     }
 
-    /// Makes it in memory, as shm_overview(7) has it: what is written there is written to no disk.
+    /// Makes it in memory, as `shm_overview(7)` has it: what is written there is written to no disk.
     pub fn in_memory() -> Result<Self> {
         Self::under("/dev/shm")
     }

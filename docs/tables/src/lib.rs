@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 pub const README: &str = include_str!("../../../README.md");
 /// The local tool.
 pub const ADMIN: &str = include_str!("../../admin.md");
+/// The engines.
+pub const ENGINES: &str = include_str!("../../engines.md");
 /// Labels of services.
 pub const LABELS: &str = include_str!("../../labels.md");
 /// The owner's policy.

@@ -29,6 +29,8 @@ mod vitals;
 mod volumes;
 
 #[cfg(test)]
+mod documentation_tests;
+#[cfg(test)]
 mod recorded;
 #[cfg(test)]
 mod recorded_tests;
