@@ -13,6 +13,7 @@ pub mod device_target;
 pub mod ledger;
 pub mod nudge;
 pub mod poll;
+mod question;
 pub mod schedule;
 
 use std::{sync::Arc, time::Duration};

@@ -2,10 +2,6 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use reqwest::{
-    Response, StatusCode,
-    header::{ETAG, HeaderMap, IF_NONE_MATCH},
-};
 use tokio::{
     sync::watch,
     task::spawn_blocking,
@@ -13,15 +9,15 @@ use tokio::{
 };
 
 use super::{
-    MAX_BODY_BYTES,
     cache::{CacheError, Cached, Head, Named, TargetCache},
     device_target::{BadTarget, Departed, DeviceTarget},
     nudge::Nudges,
+    question::{self, Answer, NoAnswer},
     schedule::{Draw, Outcome, Schedule},
 };
 use crate::{
     cloud::{
-        api::{ApiClient, CloudFailure, read_body, success},
+        api::ApiClient,
         identity::Identity,
         settings::{CloudSettings, WrongValue},
         status::{CloudBoard, Standing},
@@ -29,57 +25,14 @@ use crate::{
     error_chain::chain,
 };
 
-/// How long a question may take in all; a large target over a slow line needs it.
-const DEADLINE: Duration = Duration::from_mins(2);
 /// How long the disk may take.
 const DISK_DEADLINE: Duration = Duration::from_secs(30);
 /// Nudges do not make questions follow each other faster.
 const SPACING: Duration = Duration::from_millis(200);
-/// A longer mark is not kept.
-const MAX_ETAG_BYTES: usize = 256;
 /// Apps of this target and earlier ones that are remembered; a device runs a few.
 const MAX_REMEMBERED: usize = 512;
 /// The longest uuid of an app; the contract's own have 32 digits.
 const MAX_APP_UUID: usize = 64;
-
-/// What a question brought.
-#[derive(Debug)]
-enum Answer {
-    /// The target is as it was.
-    Unchanged,
-    /// This is the target.
-    Target { etag: Option<String>, body: Vec<u8> },
-}
-
-/// Why there is no answer that could be used.
-#[derive(Debug, thiserror::Error)]
-enum NoAnswer {
-    #[error("the cloud does not accept the device's key")]
-    Unauthorised,
-    #[error("the cloud does not know this device, or has deleted it; what it last wanted stays in force")]
-    UnknownDevice,
-    #[error(transparent)]
-    Failed(#[from] CloudFailure),
-    #[error("the cloud's target is not understood, the last good one stays in force")]
-    NotUnderstood(#[from] BadTarget),
-}
-
-impl NoAnswer {
-    const fn standing(&self) -> Standing {
-        match self {
-            Self::Unauthorised => Standing::Unauthorised,
-            Self::UnknownDevice => Standing::UnknownDevice,
-            Self::Failed(_) | Self::NotUnderstood(_) => Standing::Unreachable,
-        }
-    }
-
-    const fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Failed(failure) => failure.retry_after(),
-            Self::Unauthorised | Self::UnknownDevice | Self::NotUnderstood(_) => None,
-        }
-    }
-}
 
 /// What the poll works with, whoever the device is.
 #[derive(Debug, Clone)]
@@ -194,7 +147,7 @@ impl Poller<'_> {
 
     async fn ask(&mut self) -> Outcome {
         let force = self.poll.nudges.take_force();
-        let answered = match self.request().await {
+        let answered = match self.question().await {
             Ok(Answer::Unchanged) => {
                 self.save_again().await;
                 Ok(())
@@ -223,24 +176,9 @@ impl Poller<'_> {
         }
     }
 
-    async fn request(&self) -> Result<Answer, NoAnswer> {
-        let path = format!("/device/v3/{}/state", self.identity.uuid);
-        let mut request =
-            self.poll.client.get(&path).bearer_auth(self.identity.key.expose()).timeout(DEADLINE);
+    async fn question(&self) -> Result<Answer, NoAnswer> {
         let mark = self.known.as_ref().and_then(|known| known.head.etag.as_deref());
-        if let Some(mark) = mark {
-            request = request.header(IF_NONE_MATCH, mark);
-        }
-        let response = request.send().await.map_err(CloudFailure::from)?;
-        match response.status() {
-            // A device that the server does not know gets a 304 too, without a mark.
-            StatusCode::NOT_MODIFIED if mark.is_some() && etag(response.headers()).is_some() => {
-                Ok(Answer::Unchanged)
-            }
-            StatusCode::NOT_MODIFIED => Err(NoAnswer::UnknownDevice),
-            StatusCode::UNAUTHORIZED => Err(NoAnswer::Unauthorised),
-            _ => Ok(target(success(response)?).await?),
-        }
+        question::ask(&self.poll.client, self.identity, mark).await
     }
 
     /// Takes over a target that is understood; one that is not changes nothing.
@@ -299,11 +237,6 @@ impl Poller<'_> {
     }
 }
 
-async fn target(response: Response) -> Result<Answer, CloudFailure> {
-    let etag = etag(response.headers());
-    Ok(Answer::Target { etag, body: read_body(response, MAX_BODY_BYTES).await? })
-}
-
 /// What is kept of the apps that targets have named, those of now first. What cannot be an app's uuid is not kept.
 fn remembered(now: &BTreeSet<String>, earlier: &Named) -> Named {
     let is_uuid = |uuid: &&String| {
@@ -311,11 +244,6 @@ fn remembered(now: &BTreeSet<String>, earlier: &Named) -> Named {
     };
     let all = now.iter().chain(earlier.apps.difference(now));
     Named { apps: all.filter(is_uuid).take(MAX_REMEMBERED).cloned().collect(), lost: earlier.lost }
-}
-
-fn etag(headers: &HeaderMap) -> Option<String> {
-    let mark = headers.get(ETAG)?.to_str().ok()?;
-    (mark.len() <= MAX_ETAG_BYTES).then(|| mark.to_owned())
 }
 
 /// Does what blocks on a thread for that, for so long at most.
