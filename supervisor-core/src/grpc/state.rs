@@ -40,6 +40,7 @@ fn app_to_wire(app_id: u64, app: &AppStatus) -> AppState {
         last_error: app.last_error.clone(),
         waiting_for: app.waiting_for.clone(),
         apply_waits_for: app.apply_waits_for.clone(),
+        waiting_commit: app.waiting_commit.clone(),
         app_uuid: app.app_uuid.clone(),
         release_id: app.release_id,
         applied_by: applier(app.applied_by).into(),

@@ -60,6 +60,8 @@ pub struct AppStatus {
     pub waiting_for: Vec<String>,
     /// What a downloaded update waits for, to complete "waits for"; empty when none waits.
     pub apply_waits_for: String,
+    /// The release of an update that waits for its time; empty when none waits.
+    pub waiting_commit: String,
     /// The last release that ran as it should; empty before the first.
     pub running_commit: String,
     /// A release that was given up.
@@ -191,6 +193,8 @@ impl AppStatus {
         self.app_uuid.clone_from(&record.target.app.app_uuid);
         self.applied_by = record.applied_by;
         self.failed.clone_from(&record.rollout.failed);
+        let waiting = record.waiting.as_ref().map(|update| update.target.app.commit.clone());
+        self.waiting_commit = waiting.unwrap_or_default();
         if let Some(commit) = record.rollout.proven_commit(record) {
             commit.clone_into(&mut self.running_commit);
         }

@@ -68,9 +68,11 @@ async fn update_that_waits_for_a_reboot_survives_a_new_start_of_core_and_is_carr
     drop(world.reconciler);
     let again = World::boot(&world.device);
     again.shows(APP, |status| !status.apply_waits_for.is_empty() && status.update_downloaded).await;
+    assert!(!again.status(APP).waiting_commit.is_empty());
     assert_eq!(images(&again.device), ["demo:1"]);
     let rebooted = reboot(again);
     rebooted.shows(APP, |status| !status.services.is_empty() && !status.update_pending).await;
+    assert_eq!(rebooted.status(APP).waiting_commit, "");
     assert_eq!(images(&rebooted.device), ["far:2"]);
     assert_eq!(rebooted.status(APP).apply_waits_for, "");
     assert_eq!(rebooted.device.record(APP).waiting, None);

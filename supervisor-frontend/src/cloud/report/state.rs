@@ -101,6 +101,9 @@ fn report(app: &AppState) -> AppReport {
             wanted.services.insert(service.name.clone(), image_report(app, service));
         }
     }
+    if waits_for_its_time(app) && app.waiting_commit != app.commit {
+        releases.entry(app.waiting_commit.clone()).or_default().update_status = Some(waiting_status(app));
+    }
     if let Some(failed) = &app.failed_release
         && failed.commit != app.commit
     {
@@ -121,9 +124,9 @@ fn running_release(app: &AppState) -> Option<String> {
     if !app.running_commit.is_empty() {
         return Some(app.running_commit.clone());
     }
+    let is_settled = !app.update_pending || waits_for_its_time(app);
     let is_up = |service: &ServiceState| !service.should_run || service.container_state == "running";
-    (!app.update_pending && !app.services.is_empty() && app.services.iter().all(is_up))
-        .then(|| app.commit.clone())
+    (is_settled && !app.services.is_empty() && app.services.iter().all(is_up)).then(|| app.commit.clone())
 }
 
 fn update_status(app: &AppState) -> UpdateStatus {
@@ -134,10 +137,26 @@ fn update_status(app: &AppState) -> UpdateStatus {
         return UpdateStatus::Done;
     }
     match app.activity() {
+        Activity::Idle | Activity::Downloading if waits_for_its_time(app) => UpdateStatus::Done,
         Activity::Installing | Activity::Starting | Activity::Stopping => UpdateStatus::ApplyingChanges,
         Activity::Idle if app.update_failed => UpdateStatus::Aborted,
         Activity::Idle if app.update_downloaded => UpdateStatus::Downloaded,
         Activity::Downloading | Activity::Idle => UpdateStatus::Downloading,
+    }
+}
+
+/// Whether an update is only downloaded for now: then the release that runs is the app's target.
+const fn waits_for_its_time(app: &AppState) -> bool {
+    !app.waiting_commit.is_empty()
+}
+
+fn waiting_status(app: &AppState) -> UpdateStatus {
+    if app.update_downloaded {
+        UpdateStatus::Downloaded
+    } else if app.update_failed {
+        UpdateStatus::Aborted
+    } else {
+        UpdateStatus::Downloading
     }
 }
 

@@ -70,6 +70,27 @@ fn app_of_the_owner_or_without_a_uuid_is_nobodys_business() {
 }
 
 #[test]
+fn update_that_waits_for_its_time_is_shown_beside_the_release_that_runs() {
+    let waiting = |update_downloaded, update_failed| {
+        let state = AppState {
+            update_pending: true,
+            update_downloaded,
+            update_failed,
+            waiting_commit: "next".to_owned(),
+            ..app(vec![running("main", "image")])
+        };
+        reported(state)
+    };
+    let told = waiting(true, false);
+    assert_eq!(told["release_uuid"], "new");
+    assert_eq!(told["releases"]["new"]["update_status"], "done");
+    assert_eq!(told["releases"]["new"]["services"]["main"]["status"], "Running");
+    assert_eq!(told["releases"]["next"], json!({ "update_status": "downloaded", "services": {} }));
+    assert_eq!(waiting(false, false)["releases"]["next"]["update_status"], "downloading");
+    assert_eq!(waiting(false, true)["releases"]["next"]["update_status"], "aborted");
+}
+
+#[test]
 fn release_that_core_refuses_is_rejected_beside_the_one_that_runs() {
     let refused = |commit: &str| {
         let state = AppsState { apps: vec![app(vec![running("main", "image")])], engine_available: true };
