@@ -132,7 +132,7 @@ impl Rollout {
         }
         let kept = match trial {
             Some(_) => previous.cloned(),
-            None if before.removed || before.rollout.is_untrusted() => None,
+            None if before.removed || before.rollout.is_untrusted() || is_empty(before) => None,
             None => Some(Release::of(before)),
         };
         Self { trial: Some(Trial { previous: kept.map(Box::new), starts: 0 }), failed: None }
@@ -147,7 +147,7 @@ impl Rollout {
     pub fn proven_commit<'a>(&'a self, record: &'a AppRecord) -> Option<&'a str> {
         match &self.trial {
             Some(trial) => Some(trial.previous.as_ref().map_or("", |release| &release.target.app.commit)),
-            None if self.is_untrusted() => Some(""),
+            None if self.is_untrusted() || is_empty(record) => Some(""),
             None => is_gated(&record.target, record.applied_by).then_some(&record.target.app.commit),
         }
     }
@@ -173,6 +173,11 @@ impl Rollout {
             |name: &ServiceName| observed.containers.iter().any(|c| c.service.as_ref() == Some(name));
         previous.running().any(|name| !is_there(name))
     }
+}
+
+/// An app of a fleet without a release: nothing has ever run.
+fn is_empty(record: &AppRecord) -> bool {
+    record.target.services.is_empty()
 }
 
 impl Release {

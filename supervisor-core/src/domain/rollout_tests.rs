@@ -50,6 +50,18 @@ fn label_that_cannot_be_understood_is_a_problem() {
     }
 }
 
+/// As of a fleet that has no release yet.
+#[test]
+fn app_without_services_is_no_release_to_go_back_to() {
+    let empty = AppRecord::applied(release("none", &[]), AppliedBy::Frontend, TOKEN.to_owned());
+    let empty = passed(&empty);
+    assert_eq!(empty.rollout.proven_commit(&empty), Some(""));
+    let first = applied(&empty, &release("a", &["web"]));
+    assert_eq!(first.rollout.trial, Some(Trial::default()));
+    assert_eq!(first.rollout.proven_commit(&first), Some(""));
+    assert_eq!(taken_back(&first, "why", 7), None);
+}
+
 #[test]
 fn first_release_is_on_trial_without_one_to_go_back_to() {
     let first = AppRecord::applied(release("a", &["web"]), AppliedBy::Frontend, TOKEN.to_owned());

@@ -61,7 +61,8 @@ pub fn put_off(
     by: AppliedBy,
     boot_id: &str,
 ) -> AppRecord {
-    let changes = next.target != current.target && !current.removed;
+    let is_first = current.removed || current.target.services.is_empty();
+    let changes = next.target != current.target && !is_first;
     if !changes || times_of(target).is_empty() {
         return AppRecord { waiting: None, ..next };
     }
@@ -115,6 +116,13 @@ mod tests {
         assert_eq!(newer.waiting.unwrap().target, release("demo:3", "on-call"));
         let now = apply(&waiting, &release("demo:3", "now"));
         assert_eq!((now.waiting, now.target), (None, release("demo:3", "now")));
+    }
+
+    #[test]
+    fn first_release_of_a_fleet_that_had_none_waits_for_nothing() {
+        let first = release("demo:1", "on-call");
+        let after = apply(&record([]), &first);
+        assert_eq!((after.waiting, after.target), (None, first));
     }
 
     #[test]

@@ -80,8 +80,8 @@ pub fn apps(state: &AppsState, refused: &BTreeMap<String, String>) -> AppReports
 }
 
 fn report(app: &AppState) -> AppReport {
-    // An entry without a release has not been filled in yet.
-    if app.commit.is_empty() {
+    // Without a commit it has not been filled in yet; without services its commit is core's own, not the cloud's.
+    if app.commit.is_empty() || app.services.is_empty() {
         return AppReport::default();
     }
     let mut releases: BTreeMap<String, ReleaseReport> = BTreeMap::new();

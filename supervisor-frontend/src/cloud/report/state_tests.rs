@@ -110,6 +110,12 @@ fn app_that_core_has_not_looked_at_is_reported_empty() {
     assert_eq!(reported(AppState { commit: String::new(), ..app(vec![]) }), json!({}));
 }
 
+/// Core has a commit of its own for it, which the cloud does not know.
+#[test]
+fn app_without_a_release_is_reported_empty() {
+    assert_eq!(reported(app(vec![])), json!({}));
+}
+
 #[test]
 fn update_that_is_pulled_shows_what_runs_and_how_far_the_new_image_is() {
     let mut app = updating(Activity::Downloading);
