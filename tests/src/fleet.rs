@@ -1,9 +1,10 @@
 //! A fleet of one device: the tests' cloud, its registry, and the real programs that it is to manage.
 
 use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use fake_cloud::{Device, FakeCloud};
+use fake_cloud::{Device, FakeCloud, Route};
 use serde_json::{Value, json};
 
 use crate::Result;
@@ -102,10 +103,40 @@ impl Fleet {
         Ok(commit)
     }
 
+    /// What the local tool shows of the app.
+    pub fn app(&self) -> Result<Value> {
+        let words = ["--json", "app", "show", &self.app_id.to_string()];
+        Ok(serde_json::from_str(&self.supervisor.admin_ok(&words)?)?)
+    }
+
+    /// Waits until the local tool shows the app as it should be.
+    pub fn app_shows(&self, what: &str, is: impl Fn(&Value) -> bool) -> Result<()> {
+        wait_until(what, LIMIT, || {
+            let shown = self.app()?;
+            check(is(&shown), shown.to_string())
+        })
+        .map_err(|error| self.explain(&error))
+    }
+
+    /// The folder of a service's update locks.
+    pub fn locks(&self, service: &str) -> PathBuf {
+        PathBuf::from(format!("/tmp/balena-supervisor/services/{}/{service}", self.app_id))
+    }
+
     /// `POST /v1/update`, as the cloud does it.
     pub fn nudge(&self, body: &str) -> Result<()> {
         let answer = self.client()?.post("/v1/update", body)?;
         check(answer.status == 204, format!("{answer:?}"))
+    }
+
+    /// The registry answers nobody for now, and whoever asks it waits.
+    pub fn hold_registry(&self) -> Result<()> {
+        self.guard.as_ref().ok_or("the registry is closed")?.freeze()
+    }
+
+    /// The registry answers again.
+    pub fn let_registry_go(&self) -> Result<()> {
+        self.guard.as_ref().ok_or("the registry is closed")?.thaw()
     }
 
     /// The registry is gone for the device.
@@ -164,10 +195,14 @@ impl Fleet {
 
     /// A failure with what everybody wrote.
     pub fn explain(&self, error: &crate::Failure) -> crate::Failure {
-        let told = self.cloud.look(|world| {
-            world.devices().map(|device| format!("{:?}", device.state)).collect::<Vec<_>>().join("\n")
+        let (told, refused) = self.cloud.look(|world| {
+            let told: Vec<String> = world.devices().map(|device| format!("{:?}", device.state)).collect();
+            let refused = world.requests(Route::Report).filter(|seen| seen.status != 200).last();
+            (told.join("\n"), refused.map(|seen| String::from_utf8_lossy(&seen.body).into_owned()))
         });
-        format!("{error}\n{}\n== the cloud was told\n{told}", self.supervisor.logs()).into()
+        let logs = self.supervisor.logs();
+        let refused = refused.unwrap_or_default();
+        format!("{error}\n{logs}\n== the cloud was told\n{told}\n== and did not take\n{refused}").into()
     }
 }
 

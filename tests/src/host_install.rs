@@ -63,6 +63,20 @@ pub fn property(device: &Device, service: &str, name: &str) -> Result<String> {
     device.shell(&format!("systemctl show --value -p {name} {service}"))
 }
 
+/// Has core read a boot id that each boot of the device makes anew, as a real one does: the kernel's is that of the
+/// machine that the device is a container on.
+pub fn give_each_boot_its_id(device: &Device) -> Result<()> {
+    let make = "[Unit]\nDefaultDependencies=no\nBefore=sysinit.target\n[Service]\nType=oneshot\nRemainAfterExit=yes\n\
+                ExecStart=/bin/cp /proc/sys/kernel/random/uuid /run/boot-id\n[Install]\nWantedBy=sysinit.target\n";
+    let read = "[Service]\nBindReadOnlyPaths=/run/boot-id:/proc/sys/kernel/random/boot_id\n";
+    device.write("/etc/systemd/system/boot-id.service", make)?;
+    device.write("/etc/systemd/system/supervisor-core.service.d/boot-id.conf", read)?;
+    device.shell(
+        "systemctl daemon-reload && systemctl enable --now boot-id && systemctl restart supervisor-core",
+    )?;
+    client(device).map(drop)
+}
+
 /// An app of one service, `main`, on a device.
 #[derive(Debug)]
 pub struct HostApp<'device> {
@@ -75,11 +89,17 @@ impl<'device> HostApp<'device> {
     /// Applies it and waits until it runs.
     pub fn apply(device: &'device Device, id: u64) -> Result<Self> {
         client(device)?;
-        device.write("/tmp/app/compose.yaml", &one_service(IMAGE, &[]))?;
-        admin(device, &format!("app apply /tmp/app/compose.yaml --app-id {id} --name demo"))?;
         let app = Self { device, id };
+        app.change(&[])?;
         app.container()?;
         Ok(app)
+    }
+
+    /// Applies it with more lines of its service.
+    pub fn change(&self, lines: &[&str]) -> Result<()> {
+        self.device.write("/tmp/app/compose.yaml", &one_service(IMAGE, lines))?;
+        let words = format!("app apply /tmp/app/compose.yaml --app-id {} --name demo", self.id);
+        admin(self.device, &words).map(drop)
     }
 
     /// Its running container, waited for.

@@ -9,6 +9,7 @@ pub mod compose;
 pub mod curl;
 pub mod device;
 pub mod engine;
+pub mod engine_gate;
 pub mod fleet;
 pub mod host_install;
 pub mod live;

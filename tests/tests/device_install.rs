@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use supervisor_tests::device::Device;
 use supervisor_tests::host_install::{
-    HostApp, admin, client, install, make_next_release, prepare, property, uninstall,
+    HostApp, admin, client, give_each_boot_its_id, install, make_next_release, prepare, property, uninstall,
 };
 use supervisor_tests::wait::{check, wait_until};
 use supervisor_tests::{Result, suite};
@@ -20,12 +20,16 @@ const COMPLETIONS: &str = "/usr/local/share/bash-completion/completions/supervis
 const STORED: &str = "/var/lib/supervisor/core/instance.json";
 
 fn main() -> ExitCode {
-    let cases: [suite::Case; 9] = [
+    let cases: [suite::Case; 10] = [
         (
             "install_refuses_a_port_and_a_device_that_are_taken",
             install_refuses_a_port_and_a_device_that_are_taken,
         ),
         ("install_survives_a_reboot_with_app_and_key", install_survives_a_reboot_with_app_and_key),
+        (
+            "update_that_waits_for_a_reboot_is_carried_out_by_it",
+            update_that_waits_for_a_reboot_is_carried_out_by_it,
+        ),
         ("services_run_with_the_privileges_they_need", services_run_with_the_privileges_they_need),
         ("lock_outlives_the_cleaning_of_tmp", lock_outlives_the_cleaning_of_tmp),
         ("connectivity_check_looks_names_up_and_connects", connectivity_check_looks_names_up_and_connects),
@@ -92,6 +96,35 @@ fn install_survives_a_reboot_with_app_and_key(device: &Device) -> Result<()> {
     for service in [CORE, FRONTEND] {
         assert_eq!(property(device, service, "ActiveState")?, "active");
     }
+    Ok(())
+}
+
+fn update_that_waits_for_a_reboot_is_carried_out_by_it(device: &Device) -> Result<()> {
+    install(device)?;
+    give_each_boot_its_id(device)?;
+    let app = HostApp::apply(device, 2167)?;
+    let before = app.container()?;
+    let stage = || device.engine().shell(&app.container()?, "echo $STAGE");
+    let waits = || {
+        wait_until("an update that waits for a reboot", SOON, || {
+            let shown = admin(device, "app show 2167")?;
+            check(shown.contains("is downloaded and waits for a reboot"), shown)
+        })
+    };
+
+    app.change(&["environment: {STAGE: next}", "labels: {io.supervisor.update.apply: reboot}"])?;
+    waits()?;
+    // Core's own restart is none.
+    device.shell(&format!("systemctl restart {CORE}"))?;
+    waits()?;
+    assert_eq!((app.container()?, stage()?), (before, String::new()));
+
+    assert_eq!(client(device)?.post_empty("/v1/reboot")?.status, 202);
+    assert_eq!(device.wait_until_off(OFF)?, REBOOTED);
+    device.switch_on()?;
+
+    wait_until("the next release", SOON, || check(stage()? == "next", "it is the old release"))?;
+    assert!(!admin(device, "app show 2167")?.contains("waits for"));
     Ok(())
 }
 

@@ -93,13 +93,18 @@ fn target_that_the_owners_policy_forbids_is_shown_and_changes_nothing() -> Resul
     let image = fleet.image()?;
     let first = fleet.release(&main_of(&image, &json!({})))?;
     let before = fleet.runs(&first, &["main"])?;
-    fleet.release(&json!({ "main": { "image": image, "composition": { "privileged": true } } }))?;
+    let asked =
+        fleet.release(&json!({ "main": { "image": image, "composition": { "privileged": true } } }))?;
     let uuid = fleet.cloud.fleet_uuid();
     fleet.shows("the refusal", |state| {
         let reason = state.pointer(&format!("/cloud/refused_apps/{uuid}")).and_then(Value::as_str);
         reason.is_some_and(|reason| reason.contains("privileged"))
     })?;
-    check(fleet.runs(&first, &["main"])? == before, "the container is another one")
+    check(fleet.runs(&first, &["main"])? == before, "the container is another one")?;
+    fleet.reports("the refusal beside what runs", |device| {
+        let is_rejected = device.release(&asked)?.get("update_status")? == "rejected";
+        (is_rejected && device.service_status(&first, "main")? == "Running").then_some(())
+    })
 }
 
 #[test]
