@@ -17,6 +17,7 @@ mod plan;
 mod planner;
 mod policy;
 mod power;
+mod reflection;
 mod registry;
 pub mod roles;
 pub mod server;

@@ -18,8 +18,8 @@ use super::{
     api_access::ApiAccessService, apps::AppsService, connectivity::ConnectivityService,
     contract::ContractService, device_identity::DeviceIdentityService, diagnostics::DiagnosticsService,
     events::EventsService, gate::GateLayer, inspection::InspectionService, journal::JournalService,
-    planner::PlannerService, policy::PolicyService, power::PowerService, registry::RegistryService,
-    roles::RolePolicy, terminal::TerminalService,
+    planner::PlannerService, policy::PolicyService, power::PowerService, reflection::Reflection,
+    registry::RegistryService, roles::RolePolicy, terminal::TerminalService,
 };
 use crate::{
     actions::{
@@ -75,22 +75,12 @@ pub struct Services {
     pub closing: watch::Receiver<bool>,
 }
 
-/// The server could not be built or broke off.
+/// The server broke off.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The contract's descriptors are not understood.
-    #[error("the contract's descriptors are not understood")]
-    Reflection(#[source] tonic_reflection::server::Error),
     /// The transport broke off.
     #[error("the server broke off")]
     Transport(#[source] tonic::transport::Error),
-}
-
-/// What reflection tells of the contract.
-fn described() -> tonic_reflection::server::Builder<'static> {
-    tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(supervisor_proto::FILE_DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
 }
 
 /// What looks at apps, and works on them.
@@ -114,7 +104,6 @@ fn of_apps(apps: &Arc<Reconciler>, closing: &watch::Receiver<bool>) -> Routes {
 pub async fn serve(listener: UnixListener, roles: RolePolicy, services: Services) -> Result<(), ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<AppsServer<AppsService>>().await;
-    let reflection = described().build_v1().map_err(ServeError::Reflection)?;
     let closing = services.closing.clone();
     let feed = services.reconciler.context().events.clone();
     let events = EventsService { feed: feed.clone(), closing: closing.clone() };
@@ -136,7 +125,7 @@ pub async fn serve(listener: UnixListener, roles: RolePolicy, services: Services
         .layer(GateLayer { policy: roles, feed })
         .add_routes(of_apps(&services.reconciler, &closing))
         .add_service(health_service)
-        .add_service(reflection)
+        .add_service(Reflection::default())
         .add_service(ContractServer::new(ContractService).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(DiagnosticsServer::new(diagnostics).max_decoding_message_size(MAX_REQUEST_BYTES))
         .add_service(EventsServer::new(events).max_decoding_message_size(MAX_REQUEST_BYTES))
