@@ -193,6 +193,14 @@ impl Fleet {
         found.ok_or_else(|| self.explain(&format!("the cloud was not told: {what}").into()))
     }
 
+    /// The cloud has known everything that it was told of, so far.
+    pub fn was_understood(&self) -> Result<()> {
+        let is_refused = |status: u16| matches!(status, 400 | 401 | 413);
+        let refused =
+            self.cloud.look(|world| world.requests(Route::Report).any(|seen| is_refused(seen.status)));
+        check(!refused, "the cloud refused a report").map_err(|error| self.explain(&error))
+    }
+
     /// A failure with what everybody wrote.
     pub fn explain(&self, error: &crate::Failure) -> crate::Failure {
         let (told, refused) = self.cloud.look(|world| {

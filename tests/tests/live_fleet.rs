@@ -37,7 +37,8 @@ fn flashed_device_registers_installs_updates_and_removes() -> Result<()> {
         let left = fleet.containers()?;
         check(left.is_empty(), format!("{left:?}"))
     })
-    .map_err(|error| fleet.explain(&error))
+    .map_err(|error| fleet.explain(&error))?;
+    fleet.was_understood()
 }
 
 #[test]

@@ -169,6 +169,7 @@ impl Scene {
         let commit = self.commit()?;
         self.fleet.reports("the last release", |device| {
             (device.service_status(&commit, "main")? == "Running").then_some(())
-        })
+        })?;
+        self.fleet.was_understood()
     }
 }

@@ -51,6 +51,19 @@ mod tests {
     }
 
     #[test]
+    fn day_without_a_cloud_costs_a_few_hundred_streams() {
+        for draw in [0.0, 0.5, 1.0] {
+            let mut backoff = Backoff::new(Duration::from_secs(5));
+            let (mut passed, mut streams) = (Duration::ZERO, 0);
+            while passed < Duration::from_hours(24) {
+                passed += backoff.next_wait(None, draw);
+                streams += 1;
+            }
+            assert!((280..600).contains(&streams), "{streams}");
+        }
+    }
+
+    #[test]
     fn server_that_asks_for_patience_gets_it_within_an_hour() {
         let mut backoff = Backoff::new(Duration::from_secs(5));
         assert_eq!(backoff.next_wait(Some(Duration::from_secs(30)), 0.0), Duration::from_secs(30));

@@ -163,6 +163,21 @@ mod tests {
     }
 
     #[test]
+    fn day_without_a_cloud_costs_about_a_hundred_reports() {
+        for draw in [0.0, 0.5, 1.0] {
+            let (mut schedule, start) = (Schedule::new(Timing::default()), Instant::now());
+            let (mut now, mut reports) = (start, 0);
+            while now < start + Duration::from_hours(24) {
+                now += schedule.until_report(now);
+                schedule.failed(now, None, LONGEST, draw);
+                reports += 1;
+            }
+            assert!((90..220).contains(&reports), "{reports}");
+            assert!(schedule.until_report(now) <= LONGEST);
+        }
+    }
+
+    #[test]
     fn waits_are_drawn_and_never_shorter_than_between_two_reports() {
         let (mut schedule, now) = (Schedule::new(Timing::default()), Instant::now());
         schedule.failed(now, None, LONGEST, 0.0);
