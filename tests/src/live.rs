@@ -232,18 +232,20 @@ impl Supervisor {
         self.folder.join("socket/core.sock")
     }
 
+    /// Where core's log is.
+    pub fn core_log(&self) -> PathBuf {
+        self.logs.path().join("core.log")
+    }
+
     /// How long core's log is by now.
     pub fn core_log_bytes(&self) -> usize {
-        fs::metadata(self.logs.path().join("core.log"))
-            .map_or(0, |file| usize::try_from(file.len()).unwrap_or(usize::MAX))
+        fs::metadata(self.core_log()).map_or(0, |file| usize::try_from(file.len()).unwrap_or(usize::MAX))
     }
 
     /// Waits until core's log, from so many bytes on, has these words.
     pub fn wait_for_core_log(&self, from: usize, words: &str) -> Result<()> {
         wait_closely(&format!("'{words}' in core's log"), LOGGED, || {
-            let log = fs::read(self.logs.path().join("core.log"))?;
-            let new = String::from_utf8_lossy(log.get(from..).unwrap_or_default()).into_owned();
-            check(new.contains(words), self.logs())
+            check(has_words(&self.core_log(), from, words), self.logs())
         })
     }
 
@@ -302,6 +304,12 @@ impl Drop for Supervisor {
             drop(fs::remove_dir_all(format!("/tmp/balena-supervisor/services/{app_id}")));
         }
     }
+}
+
+/// Whether a log, from so many bytes on, has these words.
+pub fn has_words(log: &Path, from: usize, words: &str) -> bool {
+    let log = fs::read(log).unwrap_or_default();
+    String::from_utf8_lossy(log.get(from..).unwrap_or_default()).contains(words)
 }
 
 fn finished(command: &mut Command) -> Result<Finished> {

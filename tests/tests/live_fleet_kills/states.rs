@@ -7,6 +7,7 @@ use fake_cloud::Route;
 use supervisor_tests::Result;
 use supervisor_tests::engine_gate::Hold;
 use supervisor_tests::fleet::LIMIT;
+use supervisor_tests::live::has_words;
 use supervisor_tests::wait::{check, wait_until};
 
 use super::scene::{Party, Release, Scene};
@@ -53,10 +54,10 @@ fn fetched(scene: &mut Scene) -> Result<String> {
 }
 
 fn asked_for(scene: &mut Scene) -> Result<String> {
-    scene.gate.close(Hold::Request, |_| true);
-    let before = scene.fleet.supervisor.core_log_bytes();
+    let (log, before) = (scene.fleet.supervisor.core_log(), scene.fleet.supervisor.core_log_bytes());
+    // Said when the target is stored, and before the engine is asked anything for it.
+    scene.gate.close(Hold::Request, move |_| has_words(&log, before, "action=apply"));
     let commit = scene.release(ANY)?;
-    scene.fleet.supervisor.wait_for_core_log(before, "action=apply")?;
     scene.kill_at_gate()?;
     Ok(commit)
 }
