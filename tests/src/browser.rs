@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::Result;
 use crate::command::run;
-use crate::live::Process;
+use crate::process::Process;
 use crate::scratch::Folder;
 use crate::wait::{check, wait_until};
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::Result;
-use crate::live::Process;
+use crate::process::Process;
 use crate::scratch::Folder;
 use crate::wait::{check, wait_until};
 

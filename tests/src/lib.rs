@@ -16,6 +16,7 @@ pub mod live;
 pub mod live_app;
 pub mod network;
 pub mod private_engine;
+pub mod process;
 pub mod pty;
 pub mod registry;
 pub mod relay;

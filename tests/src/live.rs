@@ -4,16 +4,15 @@ use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-
-use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Result;
 use crate::command::{Finished, run};
 use crate::curl::Client;
 use crate::engine::Engine;
+use crate::process::Process;
 use crate::scratch::Folder;
 use crate::wait::{check, wait_closely, wait_until};
 
@@ -24,51 +23,6 @@ const TRY_AGAIN: i32 = 75;
 const READY: Duration = Duration::from_secs(20);
 const LOGGED: Duration = Duration::from_mins(2);
 const PROGRAMS: [&str; 3] = ["supervisor-core", "supervisor-frontend", "supervisor-admin"];
-
-/// A program that ends with its owner.
-#[derive(Debug)]
-pub struct Process(Child);
-
-impl Process {
-    /// Starts it, with its output in `log`.
-    pub fn start(command: &mut Command, log: &Path) -> Result<Self> {
-        let output = fs::File::options().create(true).append(true).open(log)?;
-        let child = command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).spawn();
-        Ok(Self(child.map_err(|error| format!("{command:?}: {error}"))?))
-    }
-
-    /// Its process id.
-    pub fn id(&self) -> u32 {
-        self.0.id()
-    }
-
-    /// Stops it where it is: whoever connects to it is kept waiting.
-    pub fn freeze(&self) -> Result<()> {
-        self.signal(Signal::STOP)
-    }
-
-    /// Lets it go on.
-    pub fn thaw(&self) -> Result<()> {
-        self.signal(Signal::CONT)
-    }
-
-    fn signal(&self, signal: Signal) -> Result<()> {
-        Ok(kill_process(Pid::from_child(&self.0), signal)?)
-    }
-
-    /// Ends it at once, as `kill -9` does.
-    pub fn kill(&mut self) -> Result<()> {
-        self.0.kill()?;
-        self.0.wait()?;
-        Ok(())
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        drop(self.kill());
-    }
-}
 
 /// Core and frontend of one test.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use fake_cloud::FakeCloud;
 
 use crate::Result;
 use crate::command::run;
-use crate::live::Process;
+use crate::process::Process;
 use crate::scratch::Folder;
 use crate::wait::{check, wait_until};
 

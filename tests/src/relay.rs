@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::Result;
 use crate::command::run;
-use crate::live::Process;
+use crate::process::Process;
 use crate::scratch::Folder;
 use crate::wait::wait_until;
 

@@ -7,8 +7,9 @@ use serde_json::Value;
 use supervisor_tests::Result;
 use supervisor_tests::app::IMAGE;
 use supervisor_tests::compose::one_service;
-use supervisor_tests::live::{Process, Supervisor};
+use supervisor_tests::live::Supervisor;
 use supervisor_tests::live_app::LiveApp;
+use supervisor_tests::process::Process;
 use supervisor_tests::scratch::Folder;
 use supervisor_tests::wait::{check, wait_until};
 

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use supervisor_tests::Result;
 use supervisor_tests::command::command;
-use supervisor_tests::live::{FRONTEND, Process, install_program};
+use supervisor_tests::live::{FRONTEND, install_program};
 use supervisor_tests::network::Namespace;
+use supervisor_tests::process::Process;
 use supervisor_tests::scratch::Folder;
 use supervisor_tests::wait::{check, wait_until};
 

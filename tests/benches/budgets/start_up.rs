@@ -9,11 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use supervisor_tests::{
-    Result,
-    live::{FRONTEND, Process},
-    scratch::Folder,
-};
+use supervisor_tests::{Result, live::FRONTEND, process::Process, scratch::Folder};
 
 use crate::{
     http_load::{Call, Connection},
