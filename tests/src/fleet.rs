@@ -11,10 +11,12 @@ use crate::Result;
 use crate::app::IMAGE;
 use crate::curl::Client;
 use crate::engine::Engine;
+use crate::image::{Image, Layer};
 use crate::live::Supervisor;
 use crate::process::Process;
 use crate::registry::Registry;
-use crate::scratch::{Folder, unique, unique_app_id};
+use crate::registry_gate::RegistryGate;
+use crate::scratch::{Folder, unique_app_id};
 use crate::wait::{check, wait_until};
 
 /// How long anything may take on a busy machine.
@@ -34,9 +36,10 @@ pub struct Fleet {
     pub engine: Engine,
     /// The app's number, which is the fleet's.
     pub app_id: u64,
+    /// Where the device's images are.
+    pub registry: Registry,
     door: String,
     guard: Option<Process>,
-    registry: Registry,
     images: Vec<String>,
     _folder: Folder,
 }
@@ -69,9 +72,9 @@ impl Fleet {
             cloud,
             engine,
             app_id,
+            registry,
             door,
             guard: Some(guard),
-            registry,
             images: Vec::new(),
             _folder: folder,
         })
@@ -79,22 +82,37 @@ impl Fleet {
 
     /// An image of the test app in the fleet's registry, unlike any other, and not on this machine.
     pub fn image(&mut self) -> Result<String> {
-        self.image_in(&format!("v2/{:032x}", self.images.len() + 1))
+        self.hold(&Image::on(IMAGE, &[Layer::Mark])?)
     }
 
     /// The same in a repository of the registry, which may hold other images.
     pub fn image_in(&mut self, repository: &str) -> Result<String> {
-        let context = Folder::new()?;
-        fs::write(context.path().join("Dockerfile"), format!("FROM {IMAGE}\nCOPY mark /mark\n"))?;
-        fs::write(context.path().join("mark"), unique())?;
-        let made = format!("supervisor-test-fleet:{}", unique());
-        let machine = Engine::default();
-        machine.docker(&["build", "-q", "-t", &made, &context.path().to_string_lossy()])?;
-        let path = self.registry.hold(&made, repository);
-        machine.docker(&["image", "rm", "-f", &made])?;
-        let full = format!("{}/{}", self.door, path?);
+        self.hold_in(&Image::on(IMAGE, &[Layer::Mark])?, repository)
+    }
+
+    /// Puts an image into the fleet's registry, and gives its name there.
+    pub fn hold(&mut self, image: &Image) -> Result<String> {
+        let repository = format!("v2/{:032x}", self.images.len() + 1);
+        self.hold_in(image, &repository)
+    }
+
+    fn hold_in(&mut self, image: &Image, repository: &str) -> Result<String> {
+        let path = self.registry.hold(image.name(), repository)?;
+        let full = format!("{}/{path}", self.door);
         self.images.push(full.clone());
         Ok(full)
+    }
+
+    /// Images have this registry's name from now on; it holds the same ones.
+    pub fn go_to(&mut self, address: String) {
+        self.door = address;
+    }
+
+    /// Images come through a gate from now on.
+    pub fn go_through_gate(&mut self) -> Result<RegistryGate> {
+        let gate = RegistryGate::before(&self.door)?;
+        self.go_to(gate.address());
+        Ok(gate)
     }
 
     /// Releases an app of these services, and has the device look at once.
@@ -156,6 +174,19 @@ impl Fleet {
         wait_until(&format!("{what} in /v1/device"), LIMIT, || {
             let body = self.client()?.get("/v1/device")?.body;
             check(is(&serde_json::from_str(&body)?), body)
+        })
+        .map_err(|error| self.explain(&error))
+    }
+
+    /// Waits until the owner is told this of why the app is not as the cloud wants it; gives the whole sentence.
+    pub fn fails(&self, words: &str) -> Result<String> {
+        let id = self.app_id.to_string();
+        wait_until(&format!("'{words}' in app show"), LIMIT, || {
+            let shown = self.supervisor.admin_ok(&["--json", "app", "show", &id])?;
+            let app: Value = serde_json::from_str(&shown)?;
+            let why = app.get("last_error").and_then(Value::as_str).unwrap_or_default();
+            check(why.contains(words), shown.as_str())?;
+            Ok(why.to_owned())
         })
         .map_err(|error| self.explain(&error))
     }

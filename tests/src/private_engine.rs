@@ -9,10 +9,11 @@ use crate::Result;
 use crate::command::run;
 use crate::engine::Engine;
 use crate::process::Process;
-use crate::scratch::{Folder, unique};
+use crate::scratch::{Folder, SmallDisk, unique};
 use crate::wait::wait_until;
 
 const READY: Duration = Duration::from_mins(1);
+const DATA: &str = "data";
 
 /// A bridge that nothing is connected to, for an engine without containers on it. One that is told to have none
 /// removes `docker0`, which is the machine's own engine's.
@@ -38,6 +39,8 @@ impl Drop for Bridge {
 #[derive(Debug)]
 pub struct PrivateEngine {
     process: Option<Process>,
+    /// Where it keeps everything, when that is a file system of its own.
+    disk: Option<SmallDisk>,
     folder: Folder,
     bridge: Bridge,
 }
@@ -45,9 +48,26 @@ pub struct PrivateEngine {
 impl PrivateEngine {
     /// Starts an empty one.
     pub fn start() -> Result<Self> {
-        let mut engine = Self { process: None, folder: Folder::new()?, bridge: Bridge::new()? };
+        let mut engine = Self::prepare()?;
         engine.start_again()?;
         Ok(engine)
+    }
+
+    /// The same with no more room than this, as `mount` reads it, e.g. `256m`.
+    pub fn start_on_disk(size: &str) -> Result<Self> {
+        let mut engine = Self::prepare()?;
+        engine.disk = Some(SmallDisk::mount(&engine.folder.path().join(DATA), size)?);
+        engine.start_again()?;
+        Ok(engine)
+    }
+
+    fn prepare() -> Result<Self> {
+        Ok(Self { process: None, disk: None, folder: Folder::new()?, bridge: Bridge::new()? })
+    }
+
+    /// Its file system, when it has one of its own.
+    pub fn disk(&self) -> Result<&SmallDisk> {
+        self.disk.as_ref().ok_or_else(|| "the engine has no file system of its own".into())
     }
 
     /// Its socket.
@@ -74,7 +94,7 @@ impl PrivateEngine {
         let mut command = Command::new("dockerd");
         command
             .args(["--host", &format!("unix://{}", self.socket()), "--pidfile", &self.folder.join("pid")])
-            .args(["--data-root", &self.folder.join("data"), "--exec-root", &self.folder.join("exec")])
+            .args(["--data-root", &self.folder.join(DATA), "--exec-root", &self.folder.join("exec")])
             .args([
                 "--bridge",
                 &self.bridge.0,

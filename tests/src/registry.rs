@@ -9,12 +9,13 @@ use fake_cloud::FakeCloud;
 
 use crate::Result;
 use crate::command::run;
+use crate::image::{Image, Layer};
 use crate::process::Process;
 use crate::scratch::Folder;
 use crate::wait::{check, wait_until};
 
 const READY: Duration = Duration::from_secs(10);
-const NOISE_MEGABYTES: usize = 64;
+const NOISE_MEGABYTES: u64 = 64;
 
 /// A registry that ends with its owner.
 #[derive(Debug)]
@@ -34,6 +35,11 @@ impl Registry {
         Ok(Self { _process: process, port, folder })
     }
 
+    /// Its address, as images name it.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
     /// A second door to the same images, which asks for tokens of this cloud. Answers its process and address.
     pub fn guarded_by(&self, cloud: &FakeCloud) -> Result<(Process, String)> {
         let certificate = self.folder.path().join("cloud.pem");
@@ -44,10 +50,34 @@ impl Registry {
             certificate.display()
         );
         let (process, port) = serve(&self.folder, "guarded", &guard)?;
-        let address = format!("http://127.0.0.1:{port}/v2/");
-        let refused = ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", &address];
-        wait_until("the guarded registry", READY, || check(run(&refused)? == "401", "no 401"))?;
+        wait_until_it_asks(port)?;
         Ok((process, format!("127.0.0.1:{port}")))
+    }
+
+    /// A door to the same images for whoever knows this name and password. Answers its process and address.
+    pub fn behind_password(&self, username: &str, password: &str) -> Result<(Process, String)> {
+        self.expect_password(username, password)?;
+        let guard = format!("auth:\n  htpasswd:\n    realm: tests\n    path: {}\n", self.passwords());
+        let (process, port) = serve(&self.folder, "passwords", &guard)?;
+        wait_until_it_asks(port)?;
+        Ok((process, format!("127.0.0.1:{port}")))
+    }
+
+    /// Opens that door again, at its address, after its process has ended.
+    pub fn behind_password_again(&self, username: &str, password: &str) -> Result<Process> {
+        self.expect_password(username, password)?;
+        run_registry(&self.folder, "passwords")
+    }
+
+    fn passwords(&self) -> String {
+        self.folder.join("passwords")
+    }
+
+    /// The only hash that the registry takes is bcrypt's, which Debian's Perl has from the system.
+    fn expect_password(&self, username: &str, password: &str) -> Result<()> {
+        let program = "print crypt($ARGV[0], '$2y$04$abcdefghijklmnopqrstuu')";
+        let hash = run(&["perl", "-e", program, password])?;
+        Ok(fs::write(self.passwords(), format!("{username}:{hash}\n"))?)
     }
 
     /// Opens the guarded door again, at its address, after its process has ended.
@@ -70,21 +100,8 @@ impl Registry {
     /// machine, and gives its name.
     pub fn push(&self, image: &str, name: &str) -> Result<String> {
         let full = format!("127.0.0.1:{}/{name}", self.port);
-        let context = Folder::new()?;
-        let noise = context.path().join("noise");
-        let bytes = format!("head -c {NOISE_MEGABYTES}M /dev/urandom >{}", noise.display());
-        run(&["sh", "-c", &bytes])?;
-        fs::write(context.path().join("Dockerfile"), format!("FROM {image}\nCOPY noise /noise\n"))?;
-        run(&[
-            "env",
-            "DOCKER_BUILDKIT=0",
-            "docker",
-            "build",
-            "-q",
-            "-t",
-            &full,
-            &context.path().to_string_lossy(),
-        ])?;
+        let made = Image::on(image, &[Layer::Noise(NOISE_MEGABYTES)])?;
+        run(&["docker", "tag", made.name(), &full])?;
         run(&["docker", "push", "-q", &full])?;
         forget(&full)?;
         Ok(full)
@@ -106,6 +123,13 @@ fn run_registry(folder: &Folder, name: &str) -> Result<Process> {
     let mut command = Command::new("docker-registry");
     command.args(["serve", &folder.join(&format!("{name}.yml"))]);
     Process::start(&mut command, &folder.path().join("log"))
+}
+
+/// Waits for a door that lets nobody in without a word.
+fn wait_until_it_asks(port: u16) -> Result<()> {
+    let address = format!("http://127.0.0.1:{port}/v2/");
+    let refused = ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", &address];
+    wait_until("the guarded registry", READY, || check(run(&refused)? == "401", "no 401"))
 }
 
 /// Removes an image from this machine.

@@ -73,6 +73,20 @@ impl SmallDisk {
         Ok(Self(path.to_owned()))
     }
 
+    /// Bytes that are free.
+    pub fn free_bytes(&self) -> Result<u64> {
+        let space = rustix::fs::statvfs(&self.0)?;
+        Ok(space.f_bavail.saturating_mul(space.f_frsize))
+    }
+
+    /// Leaves no more free than so many bytes; gives the file that takes the others.
+    pub fn leave(&self, bytes: u64) -> Result<PathBuf> {
+        let filler = self.0.join("filler");
+        let surplus = self.free_bytes()?.checked_sub(bytes).ok_or("less is free already")?;
+        rustix::fs::fallocate(fs::File::create(&filler)?, rustix::fs::FallocateFlags::empty(), 0, surplus)?;
+        Ok(filler)
+    }
+
     /// Fills it to the last byte; gives the file that does.
     pub fn fill(&self) -> Result<PathBuf> {
         let filler = self.0.join("filler");

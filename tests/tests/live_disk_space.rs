@@ -1,0 +1,157 @@
+//! Releases of a cloud that do not fit on the device's disk: an engine of its own on a small file system.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use supervisor_tests::Result;
+use supervisor_tests::app::IMAGE;
+use supervisor_tests::fleet::{Fleet, LIMIT};
+use supervisor_tests::image::{Image, Layer};
+use supervisor_tests::private_engine::PrivateEngine;
+use supervisor_tests::registry_gate::RegistryGate;
+use supervisor_tests::scratch::SmallDisk;
+use supervisor_tests::wait::{check, wait_until};
+
+/// The engine's file system: the test app, and not much more than core's reserve.
+const DISK: &str = "160m";
+const MEBIBYTE: u64 = 1 << 20;
+/// Core's own default of `PULL_RESERVE_BYTES`.
+const RESERVE: u64 = 64 * MEBIBYTE;
+
+fn main_of(image: &str) -> Value {
+    json!({ "main": { "image": image, "composition": {
+        "network_mode": "host", "command": ["sleep", "infinity"], "stop_grace_period": "1s",
+    } } })
+}
+
+/// A device with a small disk whose app runs.
+struct SmallDevice {
+    fleet: Fleet,
+    gate: RegistryGate,
+    container: String,
+    commit: String,
+    // Last: the programs end before what they speak to.
+    engine: PrivateEngine,
+}
+
+impl SmallDevice {
+    /// The release that runs has these layers on top of the test app's.
+    fn start(layers: &[Layer]) -> Result<(Self, Image)> {
+        let engine = PrivateEngine::start_on_disk(DISK)?;
+        engine.load(IMAGE)?;
+        let mut fleet = Fleet::start_on(engine.engine(), &[("DOCKER_SOCKET", &engine.socket())])?;
+        let gate = fleet.go_through_gate()?;
+        let image = Image::on(IMAGE, layers)?;
+        let name = fleet.hold(&image)?;
+        let commit = fleet.release(&main_of(&name))?;
+        let [container] = fleet.runs(&commit, &["main"])?.try_into().map_err(|_| "not one container")?;
+        Ok((Self { fleet, gate, container, commit, engine }, image))
+    }
+
+    fn disk(&self) -> Result<&SmallDisk> {
+        self.engine.disk()
+    }
+
+    /// Releases this image. Answers the commit.
+    fn release(&mut self, image: &Image) -> Result<String> {
+        let name = self.fleet.hold(image)?;
+        self.fleet.release(&main_of(&name))
+    }
+
+    /// The same release runs, and nobody has touched its container.
+    fn runs_on(&self) -> Result<()> {
+        let now = self.fleet.runs(&self.commit, &["main"])?;
+        check(now == [self.container.as_str()], format!("it is another container: {now:?}"))
+    }
+
+    /// The cloud and the device's owner are told that it does not fit; gives the sentence.
+    fn is_refused(&self, commit: &str, words: &str) -> Result<String> {
+        let why = self.fleet.fails(words)?;
+        self.fleet.shows("the refusal", |state| state.get("update_failed") == Some(&json!(true)))?;
+        self.fleet.reports("the release does not fit", |device| {
+            let status = device.release(commit)?.get("update_status")?.as_str()?;
+            (status == "aborted").then_some(())
+        })?;
+        self.fleet.reports("why it does not fit", |device| {
+            device.log.iter().any(|line| line.message().contains(words)).then_some(())
+        })?;
+        let doctor = self.fleet.supervisor.admin(&["doctor"])?.stdout;
+        check(doctor.contains(words), doctor)?;
+        Ok(why)
+    }
+
+    /// No less is free than the reserve, once the engine has put away what it had begun.
+    fn keeps_its_reserve(&self) -> Result<()> {
+        wait_until("the reserve", LIMIT, || {
+            let free = self.disk()?.free_bytes()?;
+            check(free >= RESERVE, format!("{free} bytes are free"))
+        })
+    }
+}
+
+#[test]
+fn image_too_large_for_the_disk_is_refused_before_it_comes_and_a_smaller_one_is_not() -> Result<()> {
+    let (mut device, _first) = SmallDevice::start(&[Layer::Mark])?;
+    let large = Image::on(IMAGE, &[Layer::Noise(80)])?;
+    device.gate.slow();
+    let commit = device.release(&large)?;
+
+    let why = device.is_refused(&commit, "no space for image")?;
+    check(why.contains("are needed") && why.contains("are free"), why)?;
+    device.gate.wait_until_left()?;
+    device.keeps_its_reserve()?;
+    device.runs_on()?;
+
+    device.gate.open();
+    let small = device.release(&Image::on(IMAGE, &[Layer::Mark])?)?;
+    device.fleet.runs(&small, &["main"]).map(drop)
+}
+
+#[test]
+fn nothing_is_asked_of_the_registry_while_less_is_free_than_the_reserve() -> Result<()> {
+    let (mut device, _first) = SmallDevice::start(&[Layer::Mark])?;
+    let next = Image::on(IMAGE, &[Layer::Mark])?;
+    let filler = device.disk()?.leave(RESERVE - MEBIBYTE)?;
+    let asked = device.gate.asked().len();
+
+    let commit = device.release(&next)?;
+    device.is_refused(&commit, "no space for image")?;
+    check(device.gate.asked().len() == asked, format!("{:?}", device.gate.asked()))?;
+    device.runs_on()?;
+
+    fs::remove_file(filler)?;
+    // The next occasion: the cloud says that there may be news.
+    device.fleet.nudge("{}")?;
+    device.fleet.runs(&commit, &["main"]).map(drop)
+}
+
+#[test]
+fn image_fits_where_its_large_layer_is_here_already_and_no_other_would() -> Result<()> {
+    let (mut device, first) = SmallDevice::start(&[Layer::Noise(16)])?;
+    let (other, sharing) = (Image::on(IMAGE, &[Layer::Noise(16)])?, Image::on(first.name(), &[Layer::Mark])?);
+    device.disk()?.leave(RESERVE + 40 * MEBIBYTE)?;
+    device.gate.slow();
+
+    let refused = device.release(&other)?;
+    device.is_refused(&refused, "no space for image")?;
+    device.runs_on()?;
+
+    let taken = device.release(&sharing)?;
+    device.fleet.runs(&taken, &["main"])?;
+    device.keeps_its_reserve()
+}
+
+/// A layer is told by its size while it is packed; what it becomes, nobody knows beforehand.
+#[test]
+fn image_that_unpacks_to_more_than_the_disk_has_is_given_up_and_its_space_given_back() -> Result<()> {
+    let (mut device, _first) = SmallDevice::start(&[Layer::Mark])?;
+    device.disk()?.leave(RESERVE + 16 * MEBIBYTE)?;
+
+    let commit = device.release(&Image::on(IMAGE, &[Layer::Zeros(128)])?)?;
+    device.is_refused(&commit, "no space")?;
+    device.keeps_its_reserve()?;
+    device.runs_on()?;
+
+    let small = device.release(&Image::on(IMAGE, &[Layer::Mark])?)?;
+    device.fleet.runs(&small, &["main"]).map(drop)
+}

@@ -1,0 +1,123 @@
+//! Pulls of a cloud's release that break off, are cancelled, or lose core.
+
+use serde_json::{Value, json};
+use supervisor_tests::Result;
+use supervisor_tests::app::IMAGE;
+use supervisor_tests::fleet::Fleet;
+use supervisor_tests::image::{Image, Layer};
+use supervisor_tests::registry_gate::{Asked, RegistryGate};
+use supervisor_tests::wait::check;
+
+/// The small layer is through by then, and the large one is not.
+const PART: u64 = 4 << 20;
+
+fn main_of(image: &str) -> Value {
+    json!({ "main": { "image": image, "composition": { "stop_grace_period": "1s" } } })
+}
+
+/// A device whose app runs, and which is in the middle of the pull of another release.
+struct Pulling {
+    fleet: Fleet,
+    gate: RegistryGate,
+    old: String,
+    container: String,
+    new: String,
+    /// How many blobs the old release took.
+    before: usize,
+}
+
+impl Pulling {
+    fn start() -> Result<Self> {
+        let mut fleet = Fleet::start()?;
+        let gate = fleet.go_through_gate()?;
+        let image = fleet.image()?;
+        let old = fleet.release(&main_of(&image))?;
+        let [container] = fleet.runs(&old, &["main"])?.try_into().map_err(|_| "not one container")?;
+        let before = gate.blobs().len();
+        let image = fleet.hold(&Image::on(IMAGE, &[Layer::Noise(2), Layer::Noise(32)])?)?;
+        gate.hold_after(PART);
+        let new = fleet.release(&main_of(&image))?;
+        gate.wait_until_held().map_err(|error| fleet.explain(&error))?;
+        Ok(Self { fleet, gate, old, container, new, before })
+    }
+
+    /// What was fetched of the new release's image.
+    fn fetched(&self) -> Vec<Asked> {
+        self.gate.blobs().into_iter().skip(self.before).collect()
+    }
+
+    fn old_runs_on(&self) -> Result<()> {
+        let now = self.fleet.runs(&self.old, &["main"])?;
+        check(now == [self.container.as_str()], format!("it is another container: {now:?}"))
+    }
+
+    fn new_runs(&self) -> Result<()> {
+        self.fleet.runs(&self.new, &["main"])?;
+        self.fleet.reports("the new release runs", |device| {
+            (device.service_status(&self.new, "main")? == "Running").then_some(())
+        })
+    }
+}
+
+#[test]
+fn pull_goes_on_where_it_was_when_the_registry_has_been_away() -> Result<()> {
+    let pull = Pulling::start()?;
+    pull.gate.close();
+    pull.gate.wait_until_left()?;
+    pull.old_runs_on()?;
+    pull.gate.open();
+    pull.new_runs()?;
+
+    let fetched = pull.fetched();
+    let (whole, rest): (Vec<_>, Vec<_>) = fetched.iter().partition(|asked| asked.from_byte.is_none());
+    let mut paths: Vec<_> = whole.iter().map(|asked| &asked.path).collect();
+    paths.sort();
+    paths.dedup();
+    check(
+        paths.len() == whole.len(),
+        format!("something was fetched twice from its beginning: {fetched:?}"),
+    )?;
+    check(
+        !rest.is_empty() && rest.iter().all(|asked| asked.from_byte >= Some(PART)),
+        format!("the large layer did not go on where it was: {fetched:?}"),
+    )
+}
+
+#[test]
+fn pull_that_the_cloud_cancels_ends_and_comes_anew_when_it_is_asked_for() -> Result<()> {
+    let pull = Pulling::start()?;
+    pull.fleet.nudge(r#"{"cancel": true}"#)?;
+    pull.fleet.fails("the download was cancelled")?;
+    pull.gate.slow();
+    pull.gate.wait_until_left()?;
+    pull.fleet.shows("an update that has failed", |state| {
+        state.get("status") == Some(&json!("Idle"))
+            && state.get("update_failed") == Some(&json!(true))
+            && state.get("update_pending") == Some(&json!(true))
+            && state.get("update_downloaded") == Some(&json!(false))
+    })?;
+    pull.fleet.reports("the release is not carried out", |device| {
+        let release = device.release(&pull.new)?;
+        (release.get("update_status")?.as_str()? == "aborted").then_some(())
+    })?;
+    pull.old_runs_on()?;
+
+    pull.gate.open();
+    pull.fleet.nudge("{}")?;
+    pull.new_runs()
+}
+
+#[test]
+fn pull_that_loses_core_is_made_anew_while_the_old_release_runs_on() -> Result<()> {
+    let mut pull = Pulling::start()?;
+    pull.fleet.supervisor.kill_core();
+    pull.gate.slow();
+    pull.gate.wait_until_left()?;
+    pull.gate.hold_after(PART);
+
+    pull.fleet.supervisor.start_core()?;
+    pull.gate.wait_until_held().map_err(|error| pull.fleet.explain(&error))?;
+    pull.old_runs_on()?;
+    pull.gate.open();
+    pull.new_runs()
+}
