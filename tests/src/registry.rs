@@ -14,7 +14,7 @@ use crate::process::Process;
 use crate::scratch::Folder;
 use crate::wait::{check, wait_until};
 
-const READY: Duration = Duration::from_secs(10);
+const READY: Duration = Duration::from_mins(1);
 const NOISE_MEGABYTES: u64 = 64;
 
 /// A registry that ends with its owner.

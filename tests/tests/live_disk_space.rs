@@ -12,8 +12,8 @@ use supervisor_tests::registry_gate::RegistryGate;
 use supervisor_tests::scratch::SmallDisk;
 use supervisor_tests::wait::{check, wait_until};
 
-/// The engine's file system: the test app, and not much more than core's reserve.
-const DISK: &str = "160m";
+/// The engine's file system: the test app, core's reserve, and not much more than a large layer.
+const DISK: &str = "192m";
 const MEBIBYTE: u64 = 1 << 20;
 /// Core's own default of `PULL_RESERVE_BYTES`.
 const RESERVE: u64 = 64 * MEBIBYTE;
@@ -38,7 +38,6 @@ impl SmallDevice {
     /// The release that runs has these layers on top of the test app's.
     fn start(layers: &[Layer]) -> Result<(Self, Image)> {
         let engine = PrivateEngine::start_on_disk(DISK)?;
-        engine.load(IMAGE)?;
         let mut fleet = Fleet::start_on(engine.engine(), &[("DOCKER_SOCKET", &engine.socket())])?;
         let gate = fleet.go_through_gate()?;
         let image = Image::on(IMAGE, layers)?;
@@ -119,9 +118,8 @@ fn nothing_is_asked_of_the_registry_while_less_is_free_than_the_reserve() -> Res
     check(device.gate.asked().len() == asked, format!("{:?}", device.gate.asked()))?;
     device.runs_on()?;
 
+    // Nobody says a word: core looks again by itself.
     fs::remove_file(filler)?;
-    // The next occasion: the cloud says that there may be news.
-    device.fleet.nudge("{}")?;
     device.fleet.runs(&commit, &["main"]).map(drop)
 }
 

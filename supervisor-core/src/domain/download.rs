@@ -18,7 +18,7 @@ pub struct Reached {
 
 #[derive(Debug, Clone, Default)]
 struct Share {
-    /// Bytes that earlier attempts have fetched; the engine does not fetch a whole layer twice.
+    /// Bytes that earlier attempts have fetched, whether the engine has kept them or not.
     before_bytes: u64,
     /// Bytes in all, as the attempt before knew it.
     known_bytes: u64,

@@ -38,8 +38,10 @@ use crate::{
 /// First and longest wait after a failed cycle: 500 ms, doubled, at most 30 s, as the historical supervisor.
 const RETRY_FIRST: Duration = Duration::from_millis(500);
 const RETRY_LONGEST: Duration = Duration::from_secs(30);
-/// Wait after an image did not fit: space comes from people, or from another app's update.
+/// Wait after an image turned out not to fit: space comes from people, or from another app's update.
 const RETRY_NO_SPACE: Duration = Duration::from_mins(5);
+/// Wait after it was known beforehand not to fit: to look again neither asks the registry nor writes to the disk.
+const LOOK_FOR_SPACE: Duration = Duration::from_secs(30);
 /// Wait after somebody cancelled an update that has already taken the app down: long enough for a word of theirs.
 const RETRY_CANCELLED: Duration = Duration::from_mins(5);
 /// How long a caller waits for an engine that does not answer: a restart of the engine fits in.
@@ -343,12 +345,11 @@ impl Worker {
             Err(error) => {
                 self.show_failure(result);
                 self.failures = self.failures.saturating_add(1);
-                let lacks_space = lacks_space(error);
-                if lacks_space {
+                let wait = wait_for_space(error);
+                if wait.is_some() {
                     self.context.settled.notify_one();
                 }
-                let wait = if lacks_space { RETRY_NO_SPACE } else { backoff(self.failures) };
-                self.retry_at = Some(Instant::now() + wait);
+                self.retry_at = Some(Instant::now() + wait.unwrap_or_else(|| backoff(self.failures)));
                 return;
             }
         }
@@ -403,9 +404,12 @@ fn backoff(failures: u32) -> Duration {
     RETRY_FIRST.saturating_mul(1 << failures.saturating_sub(1).min(6)).min(RETRY_LONGEST)
 }
 
-fn lacks_space(error: &CoreError) -> bool {
-    matches!(
-        error,
-        CoreError::NoSpace { .. } | CoreError::Engine(EngineError::NotPulled { why: NotPulled::NoSpace, .. })
-    )
+/// How long to wait for space; none where it is not what lacks.
+fn wait_for_space(error: &CoreError) -> Option<Duration> {
+    match error {
+        CoreError::NoSpace { begun: false, .. } => Some(LOOK_FOR_SPACE),
+        CoreError::NoSpace { begun: true, .. }
+        | CoreError::Engine(EngineError::NotPulled { why: NotPulled::NoSpace, .. }) => Some(RETRY_NO_SPACE),
+        _ => None,
+    }
 }

@@ -98,6 +98,30 @@ async fn pull_of_an_image_that_turns_out_too_large_is_given_up_and_not_begun_aga
     assert_eq!(world.device.running(APP).len(), 2);
 }
 
+/// An image that was never begun costs nothing to look at again.
+#[tokio::test(start_paused = true)]
+async fn room_that_somebody_makes_is_seen_within_half_a_minute() {
+    let world = world();
+    world.device.state().free_bytes = 9;
+    world.act(APP, apply(two_images())).await.unwrap_err();
+    world.device.state().free_bytes = 400;
+    let half_a_minute = std::time::Duration::from_secs(31);
+    tokio::time::timeout(half_a_minute, world.shows(APP, |status| !status.update_pending)).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn pull_that_was_given_up_for_want_of_space_is_not_begun_again_for_five_minutes() {
+    let world = world();
+    world.device.state().pull_needs = 3;
+    world.device.fault_on("pull 100", Fault::Paused);
+    world.act(APP, apply(two_images())).await.unwrap_err();
+    world.device.heal();
+    world.device.state().free_bytes = 400;
+    tokio::time::sleep(std::time::Duration::from_mins(4)).await;
+    assert_eq!(world.device.count("pull 50"), 1);
+    world.shows(APP, |status| !status.update_pending).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn engine_whose_data_cannot_be_seen_pulls_as_before() {
     let world = world();

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, atomic::Ordering};
 
-use super::{RETRY_NO_SPACE, Worker, backoff, lacks_space, trial::Trying};
+use super::{Worker, backoff, trial::Trying, wait_for_space};
 use crate::{
     domain::{
         apply_time::Verdict,
@@ -88,10 +88,9 @@ impl Worker {
             return self.drive(None).await;
         };
         let is_ended = matches!(error, CoreError::Cancelled | CoreError::ShuttingDown);
-        let lacks_space = lacks_space(&error);
-        let wait = if lacks_space { RETRY_NO_SPACE } else { wait };
-        self.waiting_download.rest((!is_ended).then_some(wait));
-        if lacks_space {
+        let wait_for_space = wait_for_space(&error);
+        self.waiting_download.rest((!is_ended).then_some(wait_for_space.unwrap_or(wait)));
+        if wait_for_space.is_some() {
             self.context.settled.notify_one();
         }
         let text = chain(&error);
