@@ -70,7 +70,7 @@ pub fn give_each_boot_its_id(device: &Device) -> Result<()> {
                 ExecStart=/bin/cp /proc/sys/kernel/random/uuid /run/boot-id\n[Install]\nWantedBy=sysinit.target\n";
     let read = "[Service]\nBindReadOnlyPaths=/run/boot-id:/proc/sys/kernel/random/boot_id\n";
     device.write("/etc/systemd/system/boot-id.service", make)?;
-    device.write("/etc/systemd/system/supervisor-core.service.d/boot-id.conf", read)?;
+    device.write("/usr/local/lib/systemd/system/supervisor-core.service.d/boot-id.conf", read)?;
     device.shell(
         "systemctl daemon-reload && systemctl enable --now boot-id && systemctl restart supervisor-core",
     )?;
