@@ -19,7 +19,7 @@ pub(super) fn run(session: &mut Session<'_>, folder: Option<&Path>) -> Result<()
         .map_err(|source| Failure::File { path: folder.to_owned(), source })
 }
 
-/// Pages say what a variable is called, not what it holds where they were made.
+/// Pages say what a variable is called, not what it holds where they were made; and there is none for `help`.
 fn command() -> clap::Command {
-    Args::command().mut_args(|arg| arg.hide_env_values(true))
+    Args::command().mut_args(|arg| arg.hide_env_values(true)).disable_help_subcommand(true)
 }

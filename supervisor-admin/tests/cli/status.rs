@@ -138,6 +138,10 @@ fn manual_pages_come_from_the_command_line_and_need_no_core() {
     for page in ["supervisor-admin.1", "supervisor-admin-app-plan.1", "supervisor-admin-doctor.1"] {
         assert!(folder.path().join(page).is_file(), "{page}");
     }
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("supervisor-admin.1")).unwrap().trim_end(),
+        page.stdout.trim_end()
+    );
     let nowhere = run("/nowhere".as_ref(), &["man", "--out-dir", "/nowhere/at/all"]);
     assert_eq!(nowhere.code, 66, "{nowhere:?}");
 }
