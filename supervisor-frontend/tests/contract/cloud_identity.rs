@@ -14,7 +14,7 @@ use crate::support::{
 };
 
 /// Gives the device the `config.json` that an image of the fleet has.
-fn with_image(device: &Device, cloud: &FakeCloud, more: &Value) {
+pub fn with_image(device: &Device, cloud: &FakeCloud, more: &Value) {
     let mut config = json!({
         "apiEndpoint": cloud.url(), "apiKey": cloud.provisioning_key(), "applicationId": cloud.fleet_id(),
         "deviceType": "intel-nuc", "bootstrapRetryDelay": 1000,
@@ -23,12 +23,15 @@ fn with_image(device: &Device, cloud: &FakeCloud, more: &Value) {
     std::fs::write(device.path("config.json"), config.to_string()).unwrap();
 }
 
-async fn frontend(device: &Device) -> Frontend {
+pub async fn frontend(device: &Device) -> Frontend {
     device.frontend_of(Limits::default(), |_| {}).await
 }
 
 /// Waits until the cloud has seen something, without holding up the frontend on this thread.
-async fn until<T: Send + 'static>(cloud: &FakeCloud, look: impl Fn(&fake_cloud::World) -> Option<T>) -> T {
+pub async fn until<T: Send + 'static>(
+    cloud: &FakeCloud,
+    look: impl Fn(&fake_cloud::World) -> Option<T>,
+) -> T {
     let asked = async {
         loop {
             if let Some(found) = cloud.look(&look) {
@@ -40,22 +43,22 @@ async fn until<T: Send + 'static>(cloud: &FakeCloud, look: impl Fn(&fake_cloud::
     tokio::time::timeout(PATIENCE, asked).await.expect("the cloud never saw it")
 }
 
-async fn known(frontend: &Frontend) -> (String, String) {
+pub async fn known(frontend: &Frontend) -> (String, String) {
     let mut identity = frontend.running.cloud().identity();
     let waited = tokio::time::timeout(PATIENCE, identity.wait_for(Option::is_some)).await;
     let identity = waited.expect("never known").unwrap().clone().unwrap();
     (identity.uuid.clone(), identity.key.expose().to_owned())
 }
 
-fn devices(cloud: &FakeCloud) -> Vec<(String, String)> {
+pub fn devices(cloud: &FakeCloud) -> Vec<(String, String)> {
     cloud.look(|world| world.devices().map(|d| (d.uuid.clone(), d.key.clone())).collect())
 }
 
-fn registrations(cloud: &FakeCloud) -> usize {
+pub fn registrations(cloud: &FakeCloud) -> usize {
     cloud.look(|world| world.requests(Route::Register).count())
 }
 
-fn record(device: &Device) -> Option<Value> {
+pub fn record(device: &Device) -> Option<Value> {
     let text = std::fs::read(device.path("state/identity.json")).ok()?;
     Some(serde_json::from_slice(&text).unwrap())
 }
@@ -298,6 +301,7 @@ async fn conflict_whose_look_up_is_not_served_is_a_success_once_the_device_has_a
     let device = Device::new();
     with_image(&device, &cloud, &json!({}));
     cloud.fail(Route::Register, [Fault::Lost]);
+    cloud.fail_always(Route::Devices, Some(Fault::Status(404, None)));
     cloud.fail_always(Route::State, Some(Fault::NotModified));
     let frontend = frontend(&device).await;
     until(&cloud, |world| (world.requests(Route::State).count() >= 2).then_some(())).await;

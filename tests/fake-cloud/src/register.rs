@@ -1,4 +1,4 @@
-//! `POST /device/register` and the exchange of keys.
+//! `POST /device/register`.
 
 use actix_web::HttpResponse;
 use serde_json::{Map, Value, json};
@@ -54,11 +54,6 @@ pub fn register(world: &mut World, key: Option<&str>, body: &Value) -> HttpRespo
     };
     world.devices.insert(uuid.to_owned(), device);
     answer::json(201, &json!({ "id": id, "uuid": uuid, "api_key": chosen }), false)
-}
-
-/// A provisioning key may not exchange keys.
-pub fn exchange(_world: &World, _key: Option<&str>) -> HttpResponse {
-    answer::bare(401)
 }
 
 /// A number, or one in a string.

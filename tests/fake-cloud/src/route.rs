@@ -5,6 +5,8 @@
 pub enum Route {
     /// `POST /device/register`
     Register,
+    /// `GET /v7/device(uuid='<uuid>')`
+    Devices,
     /// `POST /api-key/device/<id>/device-key`
     KeyExchange,
     /// `GET /device/v3/<uuid>/state`
@@ -31,6 +33,9 @@ impl Route {
         let parts: Vec<&str> = path.split('/').skip(1).collect();
         match (method, parts.as_slice()) {
             ("POST", ["device", "register"]) => (Self::Register, ""),
+            ("GET", ["v7", device]) if *device == "device" || device.starts_with("device(uuid=") => {
+                (Self::Devices, device)
+            }
             ("POST", ["api-key", "device", id, "device-key"]) => (Self::KeyExchange, id),
             ("GET", ["device", "v3", uuid, "state"]) => (Self::State, uuid),
             ("PATCH", ["device", "v3", "state"]) => (Self::Report, ""),

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::{
     answer,
     body::{self, BodyError},
+    exchange,
     fault::Fault,
     logs, register, report,
     route::Route,
@@ -140,7 +141,10 @@ fn known(
         Route::Register => {
             json().map_or_else(|| answer::bare(400), |body| register::register(world, key, &body))
         }
-        Route::KeyExchange => register::exchange(world, key),
+        Route::Devices => exchange::look_up(world, &request.path().replace("%27", "'"), key, request),
+        Route::KeyExchange => {
+            json().map_or_else(|| answer::bare(400), |body| exchange::exchange(world, subject, key, &body))
+        }
         Route::State => state::get(world, subject, key, request.headers()),
         Route::Report => json().map_or_else(|| answer::bare(400), |body| report::patch(world, key, &body)),
         Route::Logs => {

@@ -18,7 +18,7 @@ use crate::{
     serve::serve_request,
     shared::Shared,
     signer::{ISSUER, Signer},
-    world::{FLEET_ID, FLEET_UUID, PROVISIONING_KEY, World},
+    world::{FLEET_ID, FLEET_UUID, PROVISIONING_KEY, USER_KEY, World},
 };
 
 /// A cloud on loopback. It ends with this handle.
@@ -59,6 +59,16 @@ impl FakeCloud {
     /// The key that may register devices.
     pub const fn provisioning_key(&self) -> &'static str {
         PROVISIONING_KEY
+    }
+
+    /// A user's key: it may exchange the keys of devices.
+    pub const fn user_key(&self) -> &'static str {
+        USER_KEY
+    }
+
+    /// The key that registers devices may exchange their keys too, as servers may allow; the recorded one did not.
+    pub fn allow_exchange(&self) {
+        self.shared.with(|world| world.may_exchange = true);
     }
 
     /// Where a registry sends its callers for a token.

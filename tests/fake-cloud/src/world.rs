@@ -11,6 +11,8 @@ use crate::{fault::Fault, route::Route, seen::Seen};
 
 /// The key that may register devices.
 pub(crate) const PROVISIONING_KEY: &str = "CpyQGEFSxku624QDF4b57trXu6dTWdwx";
+/// A user's key, which may do whatever there is to do with the fleet's devices.
+pub(crate) const USER_KEY: &str = "8RQTnqvZCyCLmXJYpRUR0Al3vvsGZQcn";
 /// The fleet's number, unless a test wants another.
 pub(crate) const FLEET_ID: u64 = 1667;
 /// The fleet's uuid.
@@ -108,6 +110,8 @@ pub struct World {
     /// Further apps of the target state, by uuid.
     pub(crate) extra_apps: Map<String, Value>,
     pub(crate) used_keys: Vec<String>,
+    /// The key that registers devices may also see them and exchange their keys.
+    pub(crate) may_exchange: bool,
     pub(crate) faults: BTreeMap<Route, VecDeque<Fault>>,
     pub(crate) lasting: BTreeMap<Route, Fault>,
     pub(crate) seen: Vec<Seen>,

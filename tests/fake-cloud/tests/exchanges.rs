@@ -145,3 +145,32 @@ fn cloud_that_was_paused_answers_again_with_what_it_held() {
     cloud.resume().unwrap();
     assert_eq!(get_state(&cloud, "").0, 200);
 }
+
+#[test]
+fn key_of_a_device_is_looked_up_and_exchanged_by_whom_the_server_lets() {
+    let cloud = with_device();
+    let json = "Content-Type: application/json\r\n";
+    let look_up = |key: &str| {
+        exchange(&cloud, &format!("GET /v7/device(uuid='{UUID}')?$select=id"), Some(key), "", b"")
+    };
+    let change = |key: &str| {
+        let line = "POST /api-key/device/1/device-key";
+        exchange(&cloud, line, Some(key), json, br#"{"apiKey": "4cdf48b2e74962d7166953b43717bff2"}"#)
+    };
+    let own = look_up(KEY);
+    assert_eq!((own.0, own.2.as_slice()), (200, br#"{"d":[{"id":1}]}"#.as_slice()));
+    assert_eq!(own.header("cache-control"), Some("no-cache"));
+    let filter = format!("GET /v7/device?$select=id,uuid&$filter=uuid%20eq%20'{UUID}'");
+    let refused = exchange(&cloud, &filter, Some(cloud.provisioning_key()), "", b"");
+    assert_eq!((refused.0, refused.2.len()), (401, 0));
+    for key in [cloud.provisioning_key(), KEY, "nobody"] {
+        assert_eq!(change(key).0, 401, "{key}");
+    }
+    let changed = change(cloud.user_key());
+    assert_eq!((changed.0, changed.2.as_slice()), (200, br#""4cdf48b2e74962d7166953b43717bff2""#.as_slice()));
+    assert_eq!(changed.header("etag").map(|etag| &etag[..5]), Some("W/\"22"));
+    assert_eq!(look_up(KEY).0, 401, "the key before is none any more");
+    assert_eq!(exchange(&cloud, &filter, Some(cloud.user_key()), "", b"").0, 200);
+    cloud.allow_exchange();
+    assert_eq!((look_up(cloud.provisioning_key()).0, change(cloud.provisioning_key()).0), (200, 200));
+}
