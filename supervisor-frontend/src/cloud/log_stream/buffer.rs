@@ -19,6 +19,15 @@ struct Held {
     left_out: u64,
 }
 
+/// What goes out next.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Whole lines.
+    pub text: Vec<u8>,
+    /// How many lines are lost if this is: those in it, and those of whose absence it tells.
+    pub lines: u64,
+}
+
 /// Filled by one task, emptied by another.
 #[derive(Debug, Default)]
 pub struct Buffer {
@@ -46,16 +55,19 @@ impl Buffer {
     }
 
     /// Whole lines of about so many bytes, at least one if there is any; after the last of them, how many were left out.
-    pub fn take(&self, about_bytes: usize, now_ms: u64) -> Vec<u8> {
+    pub fn take(&self, about_bytes: usize, now_ms: u64) -> Taken {
         self.with(|held| {
-            let mut taken = Vec::new();
-            while taken.len() < about_bytes {
+            let mut taken = Taken::default();
+            while taken.text.len() < about_bytes {
                 let Some(line) = held.lines.pop_front() else { break };
                 held.bytes -= line.len();
-                taken.extend(line);
+                taken.text.extend(line);
+                taken.lines = taken.lines.saturating_add(1);
             }
             if held.lines.is_empty() && held.left_out > 0 {
-                taken.extend(left_out(std::mem::take(&mut held.left_out), now_ms));
+                let count = std::mem::take(&mut held.left_out);
+                taken.text.extend(left_out(count, now_ms));
+                taken.lines = taken.lines.saturating_add(count);
             }
             taken
         })
@@ -83,9 +95,10 @@ mod tests {
         for line in ["one\n", "two\n", "three\n"] {
             buffer.push(line.as_bytes().to_vec());
         }
-        assert_eq!(buffer.take(5, 0), b"one\ntwo\n");
-        assert_eq!(buffer.take(1, 0), b"three\n");
-        assert_eq!(buffer.take(1, 0), b"");
+        let taken = |text: &[u8], lines| Taken { text: text.to_vec(), lines };
+        assert_eq!(buffer.take(5, 0), taken(b"one\ntwo\n", 2));
+        assert_eq!(buffer.take(1, 0), taken(b"three\n", 1));
+        assert_eq!(buffer.take(1, 0), Taken::default());
     }
 
     #[test]
@@ -96,12 +109,13 @@ mod tests {
             buffer.push(line.clone());
         }
         buffer.lost(2);
-        let taken = buffer.take(usize::MAX, 7);
+        let Taken { text: taken, lines } = buffer.take(usize::MAX, 7);
+        assert_eq!(lines, 302, "all that would be lost with it");
         assert!(taken.starts_with(&vec![b'x'; CAPACITY]));
         let told = String::from_utf8(taken[CAPACITY..].to_vec()).unwrap();
         assert!(told.contains("46 lines were left out") && told.contains("\"timestamp\":7"), "{told}");
-        assert_eq!(buffer.take(usize::MAX, 7), b"");
+        assert_eq!(buffer.take(usize::MAX, 7), Taken::default());
         buffer.push(line.clone());
-        assert_eq!(buffer.take(usize::MAX, 7), line, "there is room again");
+        assert_eq!(buffer.take(usize::MAX, 7).text, line, "there is room again");
     }
 }

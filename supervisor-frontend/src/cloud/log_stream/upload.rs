@@ -5,7 +5,7 @@ use std::{
     io::{self, Write as _},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -60,14 +60,15 @@ impl UploadError {
 }
 
 /// Sends what is in the buffer and what comes, until nothing has come for a while. The body is asked for only once
-/// there is a connection, so that an attempt in vain takes no lines.
+/// there is a connection, so that an attempt in vain takes no lines; those of the last piece of a stream that breaks off
+/// count as lost.
 pub(super) async fn upload(
     client: &ApiClient,
     identity: &Identity,
     buffer: &Arc<Buffer>,
     timing: Timing,
 ) -> Result<(), UploadError> {
-    let is_ended = Arc::new(AtomicBool::new(false));
+    let (is_ended, last_lines) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let packing = Packing {
         buffer: Arc::clone(buffer),
         encoder: Some(GzEncoder::new(Vec::new(), Compression::fast())),
@@ -75,7 +76,24 @@ pub(super) async fn upload(
         next: Instant::now(),
         end: Instant::now() + timing.longest,
         is_ended: Arc::clone(&is_ended),
+        last_lines: Arc::clone(&last_lines),
     };
+    let uploaded = send(client, identity, timing, packing).await;
+    let uploaded = uploaded
+        .and_then(|()| if is_ended.load(Ordering::Acquire) { Ok(()) } else { Err(UploadError::Early) });
+    if uploaded.is_err() {
+        // The body is gone by now, and takes no more.
+        buffer.lost(last_lines.load(Ordering::Acquire));
+    }
+    uploaded
+}
+
+async fn send(
+    client: &ApiClient,
+    identity: &Identity,
+    timing: Timing,
+    packing: Packing,
+) -> Result<(), UploadError> {
     // The body ends with this call; else it would go on taking lines after an early answer.
     let (_in_progress, over) = oneshot::channel::<()>();
     let request = client
@@ -88,7 +106,7 @@ pub(super) async fn upload(
     // An answer before the end says why the server wants no more.
     let answer = success(request.send().await.map_err(CloudFailure::from)?)?;
     let _ = read_body(answer, MAX_ANSWER_BYTES).await;
-    if is_ended.load(Ordering::Acquire) { Ok(()) } else { Err(UploadError::Early) }
+    Ok(())
 }
 
 struct Packing {
@@ -102,6 +120,8 @@ struct Packing {
     end: Instant,
     /// Set with the last piece.
     is_ended: Arc<AtomicBool>,
+    /// Lines of the last piece, which a stream that breaks off may not have brought across.
+    last_lines: Arc<AtomicU64>,
 }
 
 impl Packing {
@@ -120,8 +140,9 @@ impl Packing {
             // A piece in memory cannot fail to be written.
             return encoder.finish().ok();
         }
-        let lines = self.buffer.take(PIECE_BYTES, now_ms());
-        let piece = pack(&mut encoder, &lines).ok()?;
+        let taken = self.buffer.take(PIECE_BYTES, now_ms());
+        self.last_lines.store(taken.lines, Ordering::Release);
+        let piece = pack(&mut encoder, &taken.text).ok()?;
         self.next = Instant::now() + self.timing.spacing;
         self.encoder = Some(encoder);
         Some(piece)
@@ -150,13 +171,41 @@ mod tests {
     use super::*;
     use crate::cloud::{api::Trust, identity::DeviceKey};
 
-    #[tokio::test]
-    async fn answer_before_the_end_of_the_stream_is_a_failure() {
+    async fn listening() -> (TcpListener, ApiClient) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-        let client = ApiClient::new(endpoint, &Trust::nobody(), "Supervisor/test").unwrap();
+        (listener, ApiClient::new(endpoint, &Trust::nobody(), "Supervisor/test").unwrap())
+    }
+
+    fn identity() -> Identity {
         let key = DeviceKey::new("k".to_owned());
-        let identity = Identity { uuid: "77cb".to_owned(), key, device_id: None };
+        Identity { uuid: "77cb".to_owned(), key, device_id: None }
+    }
+
+    #[tokio::test]
+    async fn lines_of_the_piece_with_which_a_stream_breaks_off_are_counted_as_left_out() {
+        let (listener, client) = listening().await;
+        let buffer = Arc::new(Buffer::default());
+        buffer.lost(2);
+        for _ in 0..3 {
+            buffer.push(b"{}\n".to_vec());
+        }
+        tokio::spawn(async move {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let mut read = Vec::new();
+            while !read.ends_with(b"\x1f\x8b") {
+                read.push(connection.read_u8().await.unwrap());
+            }
+        });
+        let uploaded = upload(&client, &identity(), &buffer, Timing::default()).await;
+        assert!(matches!(uploaded, Err(UploadError::Cloud(_))), "{uploaded:?}");
+        assert_eq!(buffer.take(usize::MAX, 0).lines, 5);
+    }
+
+    #[tokio::test]
+    async fn answer_before_the_end_of_the_stream_is_a_failure() {
+        let (listener, client) = listening().await;
+        let identity = identity();
         let buffer = Arc::new(Buffer::default());
         let hasty = tokio::spawn(async move {
             let (mut connection, _) = listener.accept().await.unwrap();
