@@ -228,18 +228,3 @@ async fn update_strategy_of_the_device_is_for_services_without_their_own() {
     let strategy = |service: &str| applied.services[service].labels["io.balena.update.strategy"].clone();
     assert_eq!((strategy("main").as_str(), strategy("own").as_str()), ("kill-then-download", "hand-over"));
 }
-
-#[tokio::test]
-async fn switches_of_the_cloud_reach_core_and_come_back_on() {
-    let (mut stage, client) = Stage::settled().await;
-    stage.cloud.configure("RESIN_SUPERVISOR_CONNECTIVITY_CHECK", Some("false"));
-    stage.cloud.configure("RESIN_SUPERVISOR_VPN_CONTROL", Some("false"));
-    client.nudges.nudge(false);
-    assert_eq!(stage.core.next().await.0, Call::Heartbeat { enabled: false });
-    assert_eq!(stage.core.next().await.0, Call::Vpn { enabled: false });
-    stage.cloud.configure("RESIN_SUPERVISOR_CONNECTIVITY_CHECK", None);
-    stage.cloud.configure("RESIN_SUPERVISOR_VPN_CONTROL", None);
-    client.nudges.nudge(false);
-    assert_eq!(stage.core.next().await.0, Call::Heartbeat { enabled: true });
-    assert_eq!(stage.core.next().await.0, Call::Vpn { enabled: true });
-}

@@ -4,3 +4,4 @@ mod apply;
 mod poll;
 mod stage;
 mod trouble;
+mod variables;
