@@ -151,7 +151,7 @@ async fn run(
 ) {
     let mut preparation = Preparation::new(config.clone());
     let (to_core, sessions) = (surroundings.core.clone(), surroundings.sessions.clone());
-    let (client, device, known, mut tasks) = loop {
+    let (client, device, known, os_variant, mut tasks) = loop {
         let Prepared { client, device, facts } = preparation.prepared().await;
         view.board.set_standing(Standing::Unregistered);
         // They end with this task.
@@ -161,9 +161,10 @@ async fn run(
         let cache = TargetCache::new(&config.state_dir);
         tasks.spawn(target::run(client.clone(), cache, defaults, core, view.clone(), identity.subscribe()));
         let file = RecordFile::new(&config.state_dir);
+        let os_variant = facts.os_variant;
         let keeper = Keeper { client: client.clone(), config: device.clone(), facts, file };
         match keeper.provision().await {
-            Ok(known) => break (client, device, known, tasks),
+            Ok(known) => break (client, device, known, os_variant, tasks),
             Err(Lacking(key)) => preparation.lacking(key),
         }
         sleep(LOOK_AGAIN).await;
@@ -184,6 +185,7 @@ async fn run(
         standing: view.board.follow(),
         keys: surroundings.keys,
         device: surroundings.device,
+        os_variant,
         storage: config.state_dir,
         key_reported: Box::new(move |is_reported| board.set_key_reported(is_reported)),
         timing: Timing::default(),

@@ -174,8 +174,13 @@ fn trust(device: &DeviceConfig, extra: Option<&Path>) -> Trust {
 }
 
 fn facts(device: &DeviceConfig, os_release: &Path) -> Facts {
-    let variant = os_version::variant(os_release);
-    let development = device.development_mode.or_else(|| variant.map(|variant| variant == "dev"));
+    let of_the_host = || match os_version::variant(os_release)?.as_str() {
+        "dev" => Some(true),
+        "prod" => Some(false),
+        // Another system's word for something else.
+        _ => None,
+    };
+    let development = device.development_mode.or_else(of_the_host);
     let mac_address = addresses::look_up().ok().and_then(|found| found.mac);
     Facts {
         supervisor_version: REPORTED_VERSION,
@@ -196,6 +201,21 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
+
+    #[test]
+    fn kind_of_the_system_is_the_owners_word_else_the_hosts_where_it_is_one_of_the_clouds() {
+        let root = tempfile::tempdir().unwrap();
+        let os_release = root.path().join("os-release");
+        let told = |development_mode, variant: &str| {
+            std::fs::write(&os_release, format!("VARIANT_ID={variant}\n")).unwrap();
+            facts(&DeviceConfig { development_mode, ..DeviceConfig::default() }, &os_release).os_variant
+        };
+        assert_eq!(
+            (told(None, "dev"), told(None, "prod"), told(None, "server")),
+            (Some("dev"), Some("prod"), None)
+        );
+        assert_eq!((told(Some(true), "prod"), told(Some(false), "server")), (Some("dev"), Some("prod")));
+    }
 
     fn settings(folder: &Path) -> CloudConfig {
         CloudConfig {

@@ -68,6 +68,7 @@ fn start(cloud: FakeCloud, first: Arc<AppsState>) -> Reporting {
         standing: board.follow(),
         keys: keys.clone(),
         device: Arc::new(DeviceFacts::read(48484, &folder.path().join("os-release"))),
+        os_variant: Some("dev"),
         storage: folder.path().to_owned(),
         key_reported: Box::new(move |is_reported| words.lock().unwrap().push(is_reported)),
         timing: Timing {

@@ -9,6 +9,7 @@ mod apps;
 mod bad_input;
 #[cfg(test)]
 mod cloud_identity;
+#[cfg(test)]
 mod cloud_key_exchange;
 #[cfg(test)]
 mod cloud_logs;

@@ -27,6 +27,8 @@ pub struct Known<'a> {
     pub key: Option<&'a ApiKey>,
     /// The host's `PRETTY_NAME`.
     pub os_version: Option<&'a str>,
+    /// `dev` or `prod`.
+    pub os_variant: Option<&'a str>,
     /// The device's addresses.
     pub addresses: &'a Addresses,
     /// The last measurement.
@@ -45,6 +47,8 @@ struct Document<'a> {
     api_secret: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     os_version: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    os_variant: Option<&'a str>,
     supervisor_version: &'static str,
     /// The device is past being set up; an earlier supervisor may have left a word here.
     provisioning_state: &'static str,
@@ -67,6 +71,7 @@ pub fn fields(known: &Known<'_>) -> Fields {
         api_port: known.port,
         api_secret: known.key.map(ApiKey::expose),
         os_version: known.os_version,
+        os_variant: known.os_variant,
         supervisor_version: REPORTED_VERSION,
         provisioning_state: "",
         provisioning_progress: None,
@@ -102,6 +107,7 @@ mod tests {
             port: 48484,
             key: Some(&key),
             os_version: Some("Resin OS 1.0.4"),
+            os_variant: Some("prod"),
             addresses: &addresses,
             metrics: &metrics,
             apps: Some(&AppsState::default()),
@@ -110,7 +116,7 @@ mod tests {
         assert_eq!(
             Value::Object(fields(&known)),
             json!({
-                "api_port": 48484, "api_secret": "bananas", "os_version": "Resin OS 1.0.4",
+                "api_port": 48484, "api_secret": "bananas", "os_version": "Resin OS 1.0.4", "os_variant": "prod",
                 "supervisor_version": REPORTED_VERSION, "provisioning_state": "", "provisioning_progress": null,
                 "ip_address": "10.0.0.2", "mac_address": "00:11:22:33:44:55", "status": "Idle", "apps": {},
                 "memory_usage": 100, "cpu_temp": 52,
@@ -124,6 +130,7 @@ mod tests {
             port: 1,
             key: None,
             os_version: None,
+            os_variant: None,
             addresses: &Addresses::default(),
             metrics: &Metrics::default(),
             apps: None,

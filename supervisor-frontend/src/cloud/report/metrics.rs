@@ -6,6 +6,8 @@ use std::{fs, path::Path};
 use rustix::fs::statvfs;
 use serde::Serialize;
 
+use super::hardware;
+
 const MEGABYTE: u64 = 1 << 20;
 /// More than the cloud's numbers hold is not sent.
 const LARGEST: u64 = (1 << 31) - 1;
@@ -34,6 +36,12 @@ pub struct Metrics {
     /// Degrees Celsius of the warmest zone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_temp: Option<u64>,
+    /// The board's serial number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_id: Option<String>,
+    /// The board has too little voltage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_undervolted: Option<bool>,
 }
 
 /// Where to look.
@@ -70,6 +78,8 @@ pub fn measure(sources: &Sources<'_>, before: &mut CpuTime) -> Metrics {
         storage_block_device: block_device(sources),
         cpu_usage,
         cpu_temp: warmest(&sources.sys.join("class/thermal")),
+        cpu_id: hardware::serial(sources.proc),
+        is_undervolted: hardware::is_undervolted(sources.sys),
     }
     .within_bounds()
 }

@@ -10,6 +10,7 @@
 
 pub mod difference;
 pub mod document;
+pub mod hardware;
 pub mod metrics;
 pub mod schedule;
 pub mod send;
@@ -68,6 +69,8 @@ pub struct Sight {
     pub keys: Arc<KeyRing>,
     /// Port, version and addresses.
     pub device: Arc<DeviceFacts>,
+    /// `dev` or `prod`, where that is known.
+    pub os_variant: Option<&'static str>,
     /// A path of the file system whose space is reported.
     pub storage: PathBuf,
     /// Hears whether the cloud knows the API's present key.
@@ -165,6 +168,7 @@ impl Reporter {
             port: self.sight.device.port(),
             key: self.key_changes.take().as_ref(),
             os_version: self.sight.device.os_version(),
+            os_variant: self.sight.os_variant,
             addresses: &addresses,
             metrics: &self.metrics,
             apps: state.as_deref(),
