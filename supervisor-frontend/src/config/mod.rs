@@ -161,7 +161,8 @@ fn check(cli: cli::Cli, secret: Option<OsString>) -> Result<Config, ConfigError>
 
 /// A URL with a password in it is one of the mistakes, so it is not shown.
 fn api_endpoint(text: &str) -> Result<ApiEndpoint, ConfigError> {
-    const EXPECTED: &str = "an http or https URL without user, password, query and fragment";
+    const EXPECTED: &str =
+        "an http or https URL of an ASCII host, without user, password, query and fragment";
     text.parse().map_err(|BadEndpoint| {
         let shown = if text.contains('@') { "(not shown)" } else { text };
         wrong("API_ENDPOINT", OsStr::new(shown), EXPECTED)

@@ -75,7 +75,8 @@ fn cloud_is_none_by_default_and_taken_from_variables() {
 
 #[test]
 fn cloud_whose_address_makes_no_sense_is_refused_and_a_password_not_shown() {
-    let expected = "expected an http or https URL without user, password, query and fragment";
+    let expected =
+        "expected an http or https URL of an ASCII host, without user, password, query and fragment";
     assert_eq!(mistake(&[("API_ENDPOINT", "api.x")]), format!("API_ENDPOINT=api.x: {expected}"));
     let hidden = mistake(&[("API_ENDPOINT", "https://me:bananas@api.example.org")]);
     assert_eq!(hidden, format!("API_ENDPOINT=(not shown): {expected}"));

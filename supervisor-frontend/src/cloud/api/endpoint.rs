@@ -4,13 +4,13 @@ use std::{fmt, str::FromStr};
 
 use reqwest::Url;
 
-/// An `http` or `https` URL without user, query or fragment; a path is kept, and requests go below it.
+/// An `http` or `https` URL of an ASCII host (also punycode), without user, query or fragment; a path is kept, and requests go below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiEndpoint(Url);
 
 /// The text is no such URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an http or https URL without user, password, query and fragment")]
+#[error("an http or https URL of an ASCII host, without user, password, query and fragment")]
 pub struct BadEndpoint;
 
 impl ApiEndpoint {
@@ -62,6 +62,7 @@ mod tests {
             ("https://api.example.org/", "https://api.example.org/ping"),
             ("http://10.0.0.7:8080", "http://10.0.0.7:8080/ping"),
             ("https://example.org/fleet/", "https://example.org/fleet/ping"),
+            ("https://xn--gerte-hra.example.org", "https://xn--gerte-hra.example.org/ping"),
             ("https://[fd00::7]:444", "https://[fd00::7]:444/ping"),
         ] {
             assert_eq!(text.parse::<ApiEndpoint>().unwrap().at("/ping"), url);
@@ -70,7 +71,14 @@ mod tests {
 
     #[test]
     fn endpoint_that_is_no_plain_web_address_is_refused() {
-        let foreign = ["", "api.example.org", "ftp://example.org", "https://", "unix:/run/x"];
+        let foreign = [
+            "",
+            "api.example.org",
+            "ftp://example.org",
+            "https://",
+            "unix:/run/x",
+            "https://geräte.example.org",
+        ];
         let hiding = ["https://user@example.org", "https://u:p@example.org", "https://example.org/?key=1"];
         for text in foreign.into_iter().chain(hiding).chain(["https://example.org/#x"]) {
             assert_eq!(text.parse::<ApiEndpoint>(), Err(BadEndpoint), "{text}");
