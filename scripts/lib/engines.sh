@@ -47,7 +47,7 @@ configure_podman() {
   configure_docker "$1"
   mkdir -p "$1/etc/systemd/system/podman.socket.d" "$1/etc/systemd/system/sockets.target.wants" "$1/etc/containers/registries.conf.d"
   printf '%s\n' '[Socket]' 'ListenStream=' 'ListenStream=/run/docker.sock' >"$1/etc/systemd/system/podman.socket.d/docker.conf"
-  printf '%s\n' '[[registry]]' 'location = "127.0.0.1"' 'insecure = true' >"$1/etc/containers/registries.conf.d/loopback.conf"
+  printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' 127.0.0.1 127.0.0.2 >"$1/etc/containers/registries.conf.d/loopback.conf"
   printf '%s\n' '[engine]' 'cgroup_manager = "cgroupfs"' >"$1/etc/containers/containers.conf"
   for unit in docker.service docker.socket containerd.service; do ln -s /dev/null "$1/etc/systemd/system/$unit"; done
   ln -s /lib/systemd/system/podman.socket "$1/etc/systemd/system/sockets.target.wants/podman.socket"
