@@ -96,6 +96,8 @@ pub struct Worker {
     commands: mpsc::Receiver<Command>,
     signals: Arc<Signals>,
     held: Option<Held>,
+    /// A hand-over has made way for what waits, and keeps its locks.
+    makes_way: bool,
     handovers: Handovers,
     download: Mutex<Download>,
     waiting_download: WaitingDownload,
@@ -133,6 +135,7 @@ impl Worker {
             commands,
             signals,
             held: None,
+            makes_way: false,
             handovers: Handovers::default(),
             download: Mutex::default(),
             waiting_download: WaitingDownload::default(),
@@ -185,6 +188,7 @@ impl Worker {
                 () = impatience => self.waiters.expire(),
             }
         }
+        self.let_go().await;
     }
 
     /// Begins with what an earlier life has left.
@@ -221,7 +225,9 @@ impl Worker {
             }
             Ok(()) => self.drive(Some(reply)).await,
             Err(error) => {
-                self.let_go().await;
+                if !self.makes_way {
+                    self.let_go().await;
+                }
                 let _ = reply.send(Err(error));
             }
         }
@@ -259,7 +265,12 @@ impl Worker {
                 }
                 continue;
             }
-            self.let_go().await;
+            // What waits is obeyed next, and whatever made way for it goes on with the same locks.
+            self.makes_way =
+                matches!(result, Err(CoreError::StillInProgress { .. })) && !self.commands.is_empty();
+            if !self.makes_way {
+                self.let_go().await;
+            }
             self.settle(&result);
             if matches!(result, Err(CoreError::Cancelled)) && self.is_taken_down().await {
                 self.retry_at = Some(Instant::now() + RETRY_CANCELLED);
@@ -390,7 +401,8 @@ impl Worker {
             let _ = reply.send(Ok(()));
             return;
         };
-        let taken = take_locks(&self.context, record, Held::new()).await.map(|held| self.held = Some(held));
+        let others = self.held.clone().unwrap_or_default();
+        let taken = take_locks(&self.context, record, others).await.map(|held| self.held = Some(held));
         if reply.send(taken).is_ok() && self.held.is_some() {
             // An error means that the holder is gone, which is just as well.
             let _ = release.await;

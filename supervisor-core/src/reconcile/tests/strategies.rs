@@ -222,6 +222,23 @@ async fn hand_over_goes_on_after_an_action_that_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn hand_over_keeps_its_locks_while_it_makes_way_for_an_action() {
+    for (action, is_taken) in
+        [(apply(release("hand-over", "demo:2")), true), (Action::Restart(vec![name("nosuch")]), false)]
+    {
+        let world = running("hand-over").await;
+        let released = world.device.count("release locks");
+        let handing = world.begin(APP, apply(release("hand-over", "demo:2")), false);
+        world.device.reached("look for a hand-over", 2).await;
+        assert_eq!(world.act(APP, action.clone()).await.is_ok(), is_taken);
+        assert!(handing.await.unwrap().is_err());
+        world.shows(APP, |status| !status.update_pending).await;
+        world.device.reaches_no_locks().await;
+        assert_eq!(world.device.count("release locks"), released + 1, "{action:?}: when the old one is gone");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn end_of_core_does_not_wait_for_a_hand_over() {
     let world = running("hand-over").await;
     let acting = world.begin(APP, apply(release("hand-over", "demo:2")), false);

@@ -12,7 +12,7 @@ use crate::{
     },
     error::{CoreError, chain},
     ports::host_files::HostFilesError,
-    reconcile::cycle::{Held, take_locks},
+    reconcile::cycle::take_locks,
 };
 
 impl Worker {
@@ -47,7 +47,8 @@ impl Worker {
         }
         next.override_locks |= force && takes_away;
         if takes_away && !next.override_locks {
-            self.held = Some(take_locks(&self.context, &current, Held::new()).await?);
+            let others = self.held.clone().unwrap_or_default();
+            self.held = Some(take_locks(&self.context, &current, others).await?);
         }
         // A cloud says the same again and again: nothing is written for that.
         let is_known = matches!(action, Action::Apply(..)) && !self.unsaved;
