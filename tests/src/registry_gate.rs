@@ -6,6 +6,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 use crate::Result;
 use crate::wait::{check, wait_until};
 
@@ -24,8 +26,9 @@ pub struct Asked {
     pub method: String,
     /// With the query.
     pub path: String,
-    /// The first word of `Authorization`: how the caller said who it is, without the secret.
-    pub scheme: Option<String>,
+    /// Who the caller says it is: a name, without its password, or how else it says so. An engine that has no name
+    /// may send an empty one.
+    pub caller: Option<String>,
     /// The first byte that is wanted of a blob; none: all of it.
     pub from_byte: Option<u64>,
 }
@@ -40,18 +43,29 @@ impl Asked {
             let mut found = lines.filter(|(known, _)| known.eq_ignore_ascii_case(name));
             found.next().map(|(_, value)| value.trim().to_owned())
         };
-        let scheme = header("authorization").map(|it| it.split(' ').next().unwrap_or_default().to_owned());
+        let caller = header("authorization").map(|value| name_of(&value)).filter(|name| !name.is_empty());
         let from_byte = header("range").and_then(|range| {
             let (from, _) = range.strip_prefix("bytes=")?.split_once('-')?;
             from.parse().ok()
         });
-        Self { method, path, scheme, from_byte }
+        Self { method, path, caller, from_byte }
     }
 
     /// Whether a layer or a configuration is fetched.
     pub fn is_blob(&self) -> bool {
         self.method == "GET" && self.path.contains("/blobs/")
     }
+}
+
+/// The name of basic authentication; of any other kind the kind itself.
+fn name_of(authorization: &str) -> String {
+    let (scheme, word) = authorization.split_once(' ').unwrap_or((authorization, ""));
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return scheme.to_owned();
+    }
+    let bytes = STANDARD.decode(word).unwrap_or_default();
+    let pair = String::from_utf8_lossy(&bytes);
+    pair.split_once(':').map_or(pair.as_ref(), |(name, _)| name).to_owned()
 }
 
 /// How blobs come through.
@@ -286,15 +300,23 @@ fn with_close(head: &str) -> String {
 mod tests {
     use super::*;
 
-    const HEAD: &str = "GET /v2/a/blobs/sha256:01 HTTP/1.1\r\nHost: r:5000\r\nAuthorization: Basic c2VjcmV0\r\n\
+    const HEAD: &str = "GET /v2/a/blobs/sha256:01 HTTP/1.1\r\nHost: r:5000\r\nAuthorization: Basic bmFtZTpzZWNyZXQ=\r\n\
                         range: bytes=17-\r\nConnection: keep-alive\r\n\r\n";
 
     #[test]
     fn request_is_noted_without_its_secret() {
         let asked = Asked::read(HEAD);
         assert!(asked.is_blob());
-        assert_eq!((asked.scheme.as_deref(), asked.from_byte), (Some("Basic"), Some(17)));
-        assert!(!format!("{asked:?}").contains("c2VjcmV0"));
+        assert_eq!((asked.caller.as_deref(), asked.from_byte), (Some("name"), Some(17)));
+        let told = format!("{asked:?}");
+        assert!(!told.contains("secret") && !told.contains("bmFtZTpzZWNyZXQ="), "{told}");
+    }
+
+    #[test]
+    fn empty_name_is_none_and_a_token_is_told_by_its_kind() {
+        let head = |value: &str| format!("GET /v2/ HTTP/1.1\r\nAuthorization: {value}\r\n\r\n");
+        assert_eq!(Asked::read(&head("Basic Og==")).caller, None);
+        assert_eq!(Asked::read(&head("Bearer abc")).caller.as_deref(), Some("Bearer"));
     }
 
     #[test]

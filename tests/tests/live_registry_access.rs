@@ -87,7 +87,7 @@ fn registry_that_knows_the_devices_name_and_key_gives_its_images() -> Result<()>
 
     device.fleet.runs(&commit, &["main"])?;
     let asked = gate.asked();
-    check(asked.iter().any(|asked| asked.scheme.as_deref() == Some("Basic")), format!("{asked:?}"))
+    check(asked.iter().any(|asked| asked.caller.as_deref() == Some(&device.user)), format!("{asked:?}"))
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn foreign_registry_is_asked_without_a_name_whatever_it_asks_for() -> Result<()>
     for gate in [closed, open] {
         let asked = gate.asked();
         check(!asked.is_empty(), "nobody asked")?;
-        check(asked.iter().all(|asked| asked.scheme.is_none()), format!("{asked:?}"))?;
+        check(asked.iter().all(|asked| asked.caller.is_none()), format!("{asked:?}"))?;
     }
     Ok(())
 }
