@@ -34,6 +34,6 @@ const fn place(action: &Action) -> usize {
 #[test]
 fn documented_actions_are_exactly_those_that_are_told() {
     assert!(actions().iter().map(place).eq(0..actions().len()));
-    let told = actions().each_ref().map(|action| action.name());
+    let told = actions().each_ref().map(Action::name);
     assert_eq!(event_words("action-accepted", "action"), told);
 }
