@@ -43,7 +43,7 @@ device_is_version() {
 
 # device_run COMMAND...: runs it on the device as cargo would; ends it after 15 minutes.
 device_run() {
-  docker exec -w "$root_dir/tests" -e "SUPERVISOR_BIN_DIR=$SUPERVISOR_BIN_DIR" "$device" timeout 900 "$@"
+  docker exec -w "$root_dir/tests" -e "SUPERVISOR_BIN_DIR=$SUPERVISOR_BIN_DIR" "$device" timeout 1800 "$@"
 }
 
 # What the engine says, for a failed run.

@@ -10,7 +10,7 @@ use crate::wait::{check, wait_until};
 
 /// The image of the test app, made by `scripts/build-app-image`.
 pub const IMAGE: &str = "supervisor-test-app";
-const SOON: Duration = Duration::from_mins(1);
+const SOON: Duration = Duration::from_mins(2);
 
 /// Notes a TERM in its data and goes on, so that a stop takes the whole grace period.
 pub const STUBBORN: &str =

@@ -1,7 +1,6 @@
 //! A real browser without a window: Chromium, told what to do over `WebDriver` (<https://www.w3.org/TR/webdriver2/>).
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -11,11 +10,11 @@ use serde_json::{Value, json};
 use crate::Result;
 use crate::command::run;
 use crate::process::Process;
-use crate::scratch::Folder;
+use crate::scratch::{Folder, free_port};
 use crate::wait::{check, wait_until};
 
-const READY: Duration = Duration::from_secs(30);
-const SOON: Duration = Duration::from_mins(1);
+const READY: Duration = Duration::from_mins(2);
+const SOON: Duration = Duration::from_mins(2);
 /// Runs as root, without a window, and asks nobody on the network for anything.
 const FLAGS: [&str; 11] = [
     "--headless",
@@ -62,7 +61,7 @@ impl Browser {
     /// Starts it.
     pub fn start(window: Window) -> Result<Self> {
         let folder = Folder::new()?;
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let port = free_port()?;
         let log = folder.path().join("driver.log");
         let mut command = Command::new("chromedriver");
         command.arg(format!("--port={port}")).env("HOME", folder.path());

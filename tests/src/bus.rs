@@ -10,7 +10,7 @@ use crate::process::Process;
 use crate::scratch::Folder;
 use crate::wait::{check, wait_until};
 
-const READY: Duration = Duration::from_secs(10);
+const READY: Duration = Duration::from_mins(2);
 /// Debian's own Python: the mock is a Debian package.
 const PYTHON: &str = "/usr/bin/python3";
 

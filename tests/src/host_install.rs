@@ -11,7 +11,7 @@ use crate::device::Device;
 use crate::live::built_programs;
 use crate::wait::{check, wait_until};
 
-const SOON: Duration = Duration::from_mins(1);
+const SOON: Duration = Duration::from_mins(2);
 const SOURCE: &str = "/opt/source";
 const PROGRAMS: &str = "/opt/programs";
 

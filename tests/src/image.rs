@@ -48,7 +48,7 @@ impl Image {
     /// `base` with these layers on top.
     pub fn on(base: &str, layers: &[Layer]) -> Result<Self> {
         let image = Self { name: format!("supervisor-test-image:{}", unique()) };
-        let context = Folder::new()?;
+        let context = Folder::on_disk()?;
         let mut recipe = vec![format!("FROM {base}")];
         for (index, layer) in layers.iter().enumerate() {
             let file = format!("layer-{}-{index}", unique());

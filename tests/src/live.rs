@@ -1,7 +1,7 @@
 //! The real programs on this machine, with a folder, a port and a socket of their own.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -13,14 +13,14 @@ use crate::command::{Finished, run};
 use crate::curl::Client;
 use crate::engine::Engine;
 use crate::process::Process;
-use crate::scratch::Folder;
+use crate::scratch::{Folder, free_port};
 use crate::wait::{check, wait_closely, wait_until};
 
 /// The frontend's user and group.
 pub const FRONTEND: u32 = 65532;
 /// `EX_TEMPFAIL`: the tool says so of what may be tried again.
 const TRY_AGAIN: i32 = 75;
-const READY: Duration = Duration::from_secs(20);
+const READY: Duration = Duration::from_mins(2);
 const LOGGED: Duration = Duration::from_mins(2);
 const PROGRAMS: [&str; 3] = ["supervisor-core", "supervisor-frontend", "supervisor-admin"];
 
@@ -42,7 +42,7 @@ impl Supervisor {
     /// Installs the programs where the frontend's user can reach them, and starts both;
     /// `settings` are more environment variables for both.
     pub fn start(settings: &[(&str, &str)]) -> Result<Self> {
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let port = free_port()?;
         let settings =
             settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let mut supervisor = Self {

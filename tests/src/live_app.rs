@@ -11,7 +11,7 @@ use crate::live::Supervisor;
 use crate::scratch::unique_app_id;
 use crate::wait::{check, wait_until};
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(2);
 
 /// An app of one service, `main`; its supervisor's end removes it from the engine.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use crate::process::Process;
 use crate::scratch::{Folder, SmallDisk, unique};
 use crate::wait::wait_until;
 
-const READY: Duration = Duration::from_mins(1);
+const READY: Duration = Duration::from_mins(2);
 const DATA: &str = "data";
 
 /// A bridge that nothing is connected to, for an engine without containers on it. One that is told to have none
@@ -134,7 +134,7 @@ impl Drop for PrivateEngine {
         self.kill();
         Self::end(&self.folder.join("exec"));
         let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-        let own = self.folder.path().to_string_lossy().into_owned();
+        let own = self.folder.join("");
         for mount in mounts.lines().filter_map(|line| line.split(' ').nth(1)).filter(|m| m.starts_with(&own))
         {
             drop(run(&["umount", "-l", mount]));

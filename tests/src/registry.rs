@@ -1,7 +1,6 @@
 //! A registry of images on this machine's loopback.
 
 use std::fs;
-use std::net::TcpListener;
 use std::process::Command;
 use std::time::Duration;
 
@@ -11,10 +10,10 @@ use crate::Result;
 use crate::command::run;
 use crate::image::{Image, Layer};
 use crate::process::Process;
-use crate::scratch::Folder;
+use crate::scratch::{Folder, free_port};
 use crate::wait::{check, wait_until};
 
-const READY: Duration = Duration::from_mins(1);
+const READY: Duration = Duration::from_mins(2);
 const NOISE_MEGABYTES: u64 = 64;
 
 /// A registry that ends with its owner.
@@ -28,7 +27,7 @@ pub struct Registry {
 impl Registry {
     /// Starts an empty one.
     pub fn start() -> Result<Self> {
-        let folder = Folder::new()?;
+        let folder = Folder::on_disk()?;
         let (process, port) = serve(&folder, "open", "")?;
         let address = format!("http://127.0.0.1:{port}/v2/");
         wait_until("the registry", READY, || run(&["curl", "-fsS", &address]))?;
@@ -110,7 +109,7 @@ impl Registry {
 
 /// Starts a registry over the folder's images, with these further lines of configuration.
 fn serve(folder: &Folder, name: &str, more: &str) -> Result<(Process, u16)> {
-    let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+    let port = free_port()?;
     let images = folder.join("images");
     let configuration = format!(
         "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {images}\nhttp:\n  addr: 127.0.0.1:{port}\n{more}"

@@ -1,7 +1,7 @@
 //! An OpenSSH server that others may be reached through: what an owner would have on the internet, here on loopback.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use std::time::Duration;
 use crate::Result;
 use crate::command::run;
 use crate::process::Process;
-use crate::scratch::Folder;
+use crate::scratch::{Folder, free_port};
 use crate::wait::wait_until;
 
-const READY: Duration = Duration::from_secs(10);
+const READY: Duration = Duration::from_mins(2);
 
 /// The server, with keys that are worth nothing elsewhere; it ends with its owner.
 #[derive(Debug)]
@@ -71,8 +71,4 @@ fn configuration(folder: &Folder, port: u16, outside: u16) -> String {
         folder.join("host"),
         folder.join("user.pub")
     )
-}
-
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }

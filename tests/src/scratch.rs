@@ -2,12 +2,16 @@
 
 use std::fs;
 use std::io::Write;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::Result;
 use crate::command::run;
+
+const FIRST_PORT: u32 = 20_000;
+const PORTS: u32 = 12_000;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -21,6 +25,20 @@ pub fn unique_app_id() -> u64 {
     1_000_000 + u64::from(std::process::id()) * 100 + u64::from(NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// A port of this machine that nobody listens on. It is none of those that the system gives to whoever wants any, see
+/// `ip_local_port_range` in ip(7): until its program listens, or listens again, nobody else comes by it.
+pub fn free_port() -> Result<u16> {
+    let spread = std::process::id().wrapping_mul(37);
+    for _ in 0..PORTS {
+        let next = spread.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % PORTS;
+        let port = u16::try_from(FIRST_PORT + next)?;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err("every port is taken".into())
+}
+
 /// A folder that everyone may pass through and that is removed at the end.
 #[derive(Debug)]
 pub struct Folder(PathBuf);
@@ -29,6 +47,11 @@ impl Folder {
     /// Makes it under /run.
     pub fn new() -> Result<Self> {
         Self::under("/run")
+    }
+
+    /// Makes it where there is room for images: /run is in memory on most machines.
+    pub fn on_disk() -> Result<Self> {
+        Self::under("/var/tmp")
     }
 
     /// Makes it in memory, as `shm_overview(7)` has it: what is written there is written to no disk.

@@ -7,7 +7,7 @@ use crate::curl::Client;
 use crate::device::Device;
 use crate::wait::{check, wait_until};
 
-const READY: Duration = Duration::from_mins(1);
+const READY: Duration = Duration::from_mins(2);
 const FOLDER: &str = "/opt/supervisor";
 const LED: &str = "/var/lib/led";
 

@@ -9,7 +9,7 @@ use supervisor_tests::supervisor::{client, led};
 use supervisor_tests::wait::{check, wait_until};
 use supervisor_tests::{Result, suite};
 
-const SOON: Duration = Duration::from_mins(1);
+const SOON: Duration = Duration::from_mins(2);
 
 fn main() -> ExitCode {
     suite::run(&[

@@ -11,7 +11,7 @@ use supervisor_tests::wait::{check, wait_until};
 use supervisor_tests::{Result, suite};
 
 const OFF: Duration = Duration::from_mins(1);
-const SOON: Duration = Duration::from_mins(1);
+const SOON: Duration = Duration::from_mins(2);
 const REBOOTED: i32 = 129;
 const CORE: &str = "supervisor-core";
 const FRONTEND: &str = "supervisor-frontend";
@@ -228,7 +228,7 @@ fn store_of_a_newer_release_is_refused_once_and_kept(device: &Device) -> Result<
         ("failed".into(), "78".into(), "0".into())
     );
     let log = device.shell(&format!(
-        "journalctl -q --no-pager -o cat _SYSTEMD_UNIT={CORE}.service | grep -c 'has format 99'"
+        "journalctl --sync; journalctl -q --no-pager -o cat _SYSTEMD_UNIT={CORE}.service | grep -c 'has format 99'"
     ))?;
     assert_eq!(log, "1");
     assert_eq!(client.get("/ping")?.body, "OK");

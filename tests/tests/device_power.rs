@@ -11,7 +11,7 @@ use supervisor_tests::{Result, suite};
 
 const DONE: &str = r#"{"Data":"OK","Error":""}"#;
 const OFF: Duration = Duration::from_mins(1);
-const SOON: Duration = Duration::from_mins(1);
+const SOON: Duration = Duration::from_mins(2);
 /// What the device's container exits with.
 const REBOOTED: i32 = 129;
 const POWERED_OFF: i32 = 130;

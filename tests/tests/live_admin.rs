@@ -13,7 +13,7 @@ use supervisor_tests::process::Process;
 use supervisor_tests::scratch::Folder;
 use supervisor_tests::wait::{check, wait_until};
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(2);
 
 fn plan(supervisor: &Supervisor, words: &[&str]) -> Result<(Option<i32>, Value)> {
     let all: Vec<&str> = ["--json", "app", "plan"].iter().chain(words).copied().collect();

@@ -11,7 +11,7 @@ use supervisor_tests::live::Supervisor;
 use supervisor_tests::scratch::{Folder, unique_app_id};
 use supervisor_tests::wait::{check, wait_until};
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(2);
 
 const FILE: &str = r#"
 services:

@@ -13,7 +13,7 @@ use supervisor_tests::live_app::LiveApp;
 use supervisor_tests::scratch::{Folder, SmallDisk};
 use supervisor_tests::wait::{check, wait_until};
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(2);
 const ENGINE: &str = "/var/run/docker.sock";
 
 /// Core dies while the app is being stopped for `path`; gives the supervisor with the new core.

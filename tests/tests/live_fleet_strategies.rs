@@ -2,6 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use fake_cloud::{Route, World};
 use serde_json::{Value, json};
 use supervisor_tests::Result;
 use supervisor_tests::bus::Bus;
@@ -54,6 +55,15 @@ impl Device {
             Ok(new.clone())
         })
         .map_err(|error| self.fleet.explain(&error))
+    }
+
+    /// `POST /v1/update`, and the question to the cloud that follows.
+    fn is_asked(&self, body: &str) -> Result<()> {
+        let questions = |world: &World| world.requests(Route::State).count();
+        let before = self.fleet.cloud.look(questions);
+        self.fleet.nudge(body)?;
+        let asked = self.fleet.cloud.wait(LIMIT, |world| (questions(world) > before).then_some(()));
+        asked.ok_or_else(|| "the cloud was not asked".into())
     }
 
     fn has_image(&self) -> bool {
@@ -155,7 +165,9 @@ fn update_on_call_waits_for_the_clouds_call() -> Result<()> {
         let status = |commit: &str| told.release(commit)?.get("update_status")?.as_str();
         (status(&device.first)? == "done" && status(&commit)? == "downloaded").then_some(())
     })?;
-    device.fleet.nudge(r#"{"force": true}"#)?;
+    // The second question comes after core has been told of the first one's answer.
+    device.is_asked(r#"{"force": true}"#)?;
+    device.is_asked("{}")?;
     device.waits("a call")?;
     device.fleet.nudge(r#"{"apply": true}"#)?;
     device.ends_with(&commit)

@@ -14,7 +14,7 @@ use supervisor_tests::process::Process;
 use supervisor_tests::scratch::Folder;
 use supervisor_tests::wait::{check, wait_until};
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_mins(2);
 const PORT: u16 = 48484;
 /// What `curl` ends with when no connection was made, by refusal or by silence.
 const NOT_CONNECTED: [Option<i32>; 2] = [Some(7), Some(28)];

@@ -7,7 +7,7 @@ use supervisor_tests::bus::Bus;
 use supervisor_tests::live::Supervisor;
 use supervisor_tests::wait::{check, wait_until};
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_mins(2);
 const DONE: &str = r#"{"Data":"OK","Error":""}"#;
 
 fn supervisor_on(bus: &Bus) -> Result<Supervisor> {

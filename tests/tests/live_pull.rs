@@ -7,15 +7,21 @@ use supervisor_tests::compose::one_service;
 use supervisor_tests::engine::Engine;
 use supervisor_tests::live::Supervisor;
 use supervisor_tests::registry::{Registry, forget};
+use supervisor_tests::registry_gate::RegistryGate;
 use supervisor_tests::scratch::unique_app_id;
 use supervisor_tests::wait::{check, wait_until};
 
-const LIMIT: Duration = Duration::from_mins(1);
+const LIMIT: Duration = Duration::from_mins(2);
+const MEBIBYTE: u64 = 1 << 20;
 
 #[test]
 fn missing_image_is_pulled_with_progress_and_runs() -> Result<()> {
     let registry = Registry::start()?;
-    let image = registry.push("supervisor-test-app", "pulled:1")?;
+    let gate = RegistryGate::before(&registry.address())?;
+    // However fast the machine is, the pull lasts until it has been seen.
+    gate.hold_after(MEBIBYTE);
+    let image =
+        registry.push("supervisor-test-app", "pulled:1")?.replace(&registry.address(), &gate.address());
     let supervisor = Supervisor::start(&[])?;
     let client = supervisor.client()?;
     let engine = Engine::default();
@@ -29,6 +35,7 @@ fn missing_image_is_pulled_with_progress_and_runs() -> Result<()> {
             let field = |name| state.get(name).cloned().unwrap_or_default();
             check(field("status") == "Downloading" && field("download_progress").is_u64(), body)
         });
+        gate.open();
         applied.join().map_err(|_| "the applying thread panicked")??;
         seen
     });

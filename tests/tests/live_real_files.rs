@@ -1,7 +1,6 @@
 //! Compose files as people have them: applied, changed, planned and removed.
 
 use std::fs;
-use std::net::TcpListener;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -10,10 +9,10 @@ use supervisor_tests::curl::Client;
 use supervisor_tests::engine::Engine;
 use supervisor_tests::live::Supervisor;
 use supervisor_tests::live_app::LiveApp;
-use supervisor_tests::scratch::Folder;
+use supervisor_tests::scratch::{Folder, free_port};
 use supervisor_tests::wait::{check, wait_until};
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(2);
 
 /// A compose file with a free port, applied.
 struct RealFile {
@@ -25,7 +24,7 @@ struct RealFile {
 
 impl RealFile {
     fn apply(supervisor: &Supervisor, text: &str) -> Result<Self> {
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let port = free_port()?;
         let text = text
             .replace("PORT: \"PORT\"", &format!("PORT: \"{port}\""))
             .replace(":PORT:", &format!(":{port}:"));

@@ -12,7 +12,7 @@ use supervisor_tests::live::Supervisor;
 use supervisor_tests::live_app::LiveApp;
 use supervisor_tests::wait::{check, wait_until};
 
-const IN_TIME: Duration = Duration::from_mins(1);
+const IN_TIME: Duration = Duration::from_mins(2);
 
 const GOOD: &str = "echo good >>/data/notes; exec sleep 1000000";
 /// Not more often: where Podman has systemd make the checks, it makes five in ten seconds and no more.
@@ -142,8 +142,11 @@ fn release_that_becomes_healthy_late_but_in_time_stays() -> Result<()> {
 fn trial_goes_on_after_core_was_killed_in_it() -> Result<()> {
     let mut fleet = Fleet::start()?;
     let first = fleet.shown()?;
-    fleet.apply(&file("echo bad >>/data/notes; exec sleep 1000000", &[CHECK]))?;
+    let bad = file("echo bad >>/data/notes; exec sleep 1000000", &[CHECK]);
+    fleet.apply(&bad.replace("health-timeout: 8s", "health-timeout: 20s"))?;
 
+    let shown = fleet.shown()?;
+    assert!(shown["commit"] != first["commit"] && shown["failed_release"].is_null(), "{shown}");
     fleet.supervisor.kill_core();
     fleet.supervisor.start_core()?;
 

@@ -14,7 +14,7 @@ use supervisor_tests::live_app::LiveApp;
 use supervisor_tests::pty::Screen;
 use supervisor_tests::wait::{check, wait_until};
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(2);
 /// What core may grow by while 50 MB go through it, in kB.
 const GROWTH_KB: u64 = 8 << 10;
 /// More than fits into all queues between a process and its reader.

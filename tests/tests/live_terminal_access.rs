@@ -11,7 +11,7 @@ use supervisor_tests::wait::{check, wait_until};
 use supervisor_tests::web_tab::{WebPage, spawn};
 use tungstenite::http::header::{COOKIE, ORIGIN};
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(2);
 
 /// What a browser that opens the URL is answered.
 fn status(url: &str) -> Result<String> {

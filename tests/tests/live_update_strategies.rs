@@ -1,19 +1,21 @@
 //! Update strategies, and updates that wait for their time, on this machine's engine.
 
 use std::fs;
-use std::net::TcpListener;
 use std::time::Duration;
 
 use supervisor_tests::Result;
 use supervisor_tests::app::IMAGE;
 use supervisor_tests::compose::one_service;
 use supervisor_tests::engine::Engine;
+use supervisor_tests::image::{Image, Layer};
 use supervisor_tests::live::Supervisor;
 use supervisor_tests::live_app::LiveApp;
+use supervisor_tests::registry::Registry;
+use supervisor_tests::registry_gate::RegistryGate;
 use supervisor_tests::scratch::unique_app_id;
 use supervisor_tests::wait::{check, wait_until};
 
-const LIMIT: Duration = Duration::from_mins(1);
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// The test's image under a name of its own, which goes with its owner.
 struct Tag(String);
@@ -104,7 +106,7 @@ fn hand_over_ends_when_the_new_container_says_so_and_leaves_one() -> Result<()> 
 #[test]
 fn hand_over_ends_at_its_timeout_also_after_core_was_killed_in_it() -> Result<()> {
     let mut supervisor = Supervisor::start(&[])?;
-    let labels = ["io.balena.update.strategy=hand-over", "io.balena.update.handover-timeout=4000"];
+    let labels = ["io.balena.update.strategy=hand-over", "io.balena.update.handover-timeout=20000"];
     let app = LiveApp::new();
     supervisor.apply(app.id, &release(IMAGE, &labels))?;
     let old = app.container()?;
@@ -154,9 +156,11 @@ fn cancel_in_the_middle_of_a_pull_keeps_the_old_release_and_what_waits() -> Resu
     let label = "io.supervisor.update.apply=on-call";
     let app = LiveApp::apply(&supervisor)?;
     let before = app.container()?;
-    // Whoever connects is never answered.
-    let silent = TcpListener::bind("127.0.0.1:0")?;
-    let image = format!("127.0.0.1:{}/silent:1", silent.local_addr()?.port());
+    let registry = Registry::start()?;
+    let gate = RegistryGate::before(&registry.address())?;
+    let path = registry.hold(Image::on(IMAGE, &[Layer::Mark])?.name(), "held")?;
+    gate.hold_after(0);
+    let image = format!("{}/{path}", gate.address());
     let id = app.id.to_string();
     let file = supervisor.data(app.id).join("next.yaml");
     fs::write(&file, release(&image, &[label]))?;

@@ -18,7 +18,7 @@ use supervisor_tests::web_tab::spawn;
 
 const SCREEN: &str = ".xterm-rows";
 const STATE: &str = "#state";
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(2);
 const ENTER: &str = "\u{e007}";
 const CONTROL: &str = "\u{e009}";
 /// `WebDriver`'s word for letting go of all modifiers.
