@@ -21,8 +21,8 @@ fn unmasking(engine: &Engine) -> Result<&'static [&'static str]> {
 
 /// Puts another container in the place of `old`, with its name and labels, and with these words.
 fn plant(app: &LiveApp, old: &Value, words: &[&str]) -> Result<String> {
-    let name = old["Name"].as_str().ok_or("no name")?.trim_start_matches('/');
-    let labels = old["Config"]["Labels"].as_object().ok_or("no labels")?;
+    let name = old.get("Name").and_then(Value::as_str).ok_or("no name")?.trim_start_matches('/');
+    let labels = old.pointer("/Config/Labels").and_then(Value::as_object).ok_or("no labels")?;
     let labels: Vec<String> =
         labels.iter().map(|(key, value)| format!("--label={key}={}", value.as_str().unwrap_or(""))).collect();
     let network = format!("--network={}_default", app.id);

@@ -32,8 +32,11 @@ use supervisor_tests::Result;
 
 use crate::table::Table;
 
+/// Adds rows to the table.
+type Group = fn(&mut Table) -> Result<()>;
+
 /// What is measured, in this order, unless the command line names some of it.
-const GROUPS: [(&str, fn(&mut Table) -> Result<()>); 7] = [
+const GROUPS: [(&str, Group); 7] = [
     ("start-up", start_up::measure),
     ("throughput", throughput::measure),
     ("latency", latency::measure),
