@@ -265,12 +265,7 @@ impl Worker {
                 }
                 continue;
             }
-            // What waits is obeyed next, and whatever made way for it goes on with the same locks.
-            self.makes_way =
-                matches!(result, Err(CoreError::StillInProgress { .. })) && !self.commands.is_empty();
-            if !self.makes_way {
-                self.let_go().await;
-            }
+            self.let_go_after(&result).await;
             self.settle(&result);
             if matches!(result, Err(CoreError::Cancelled)) && self.is_taken_down().await {
                 self.retry_at = Some(Instant::now() + RETRY_CANCELLED);
@@ -388,6 +383,20 @@ impl Worker {
         }
     }
 
+    /// The app's locks, beside those that are held already.
+    async fn take_locks_of(&self, record: &AppRecord) -> Result<Held, CoreError> {
+        take_locks(&self.context, record, self.held.clone().unwrap_or_default()).await
+    }
+
+    /// What waits is obeyed next, and whatever made way for it goes on with the same locks.
+    async fn let_go_after(&mut self, result: &Result<Outcome, CoreError>) {
+        self.makes_way =
+            matches!(result, Err(CoreError::StillInProgress { .. })) && !self.commands.is_empty();
+        if !self.makes_way {
+            self.let_go().await;
+        }
+    }
+
     async fn let_go(&mut self) {
         if let Some(held) = self.held.take()
             && let Some(record) = &self.record
@@ -401,8 +410,7 @@ impl Worker {
             let _ = reply.send(Ok(()));
             return;
         };
-        let others = self.held.clone().unwrap_or_default();
-        let taken = take_locks(&self.context, record, others).await.map(|held| self.held = Some(held));
+        let taken = self.take_locks_of(record).await.map(|held| self.held = Some(held));
         if reply.send(taken).is_ok() && self.held.is_some() {
             // An error means that the holder is gone, which is just as well.
             let _ = release.await;

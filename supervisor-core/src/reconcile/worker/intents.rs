@@ -12,7 +12,6 @@ use crate::{
     },
     error::{CoreError, chain},
     ports::host_files::HostFilesError,
-    reconcile::cycle::take_locks,
 };
 
 impl Worker {
@@ -47,8 +46,7 @@ impl Worker {
         }
         next.override_locks |= force && takes_away;
         if takes_away && !next.override_locks {
-            let others = self.held.clone().unwrap_or_default();
-            self.held = Some(take_locks(&self.context, &current, others).await?);
+            self.held = Some(self.take_locks_of(&current).await?);
         }
         // A cloud says the same again and again: nothing is written for that.
         let is_known = matches!(action, Action::Apply(..)) && !self.unsaved;
