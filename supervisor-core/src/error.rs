@@ -147,8 +147,6 @@ pub enum CoreError {
         free_bytes: u64,
         /// What has to stay free.
         reserve_bytes: u64,
-        /// The pull had begun, and was given up.
-        begun: bool,
     },
     /// A release did not run as it should.
     #[error("release {commit} was given up: {reason}")]

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn pulled(done_bytes: u64, total_bytes: u64) -> Pulled {
-    Pulled { done_bytes, total_bytes, needed_bytes: 0 }
+    Pulled { done_bytes, total_bytes, needed_bytes: 0, whole_bytes: 0 }
 }
 
 fn expecting(images: &[&str]) -> Download {

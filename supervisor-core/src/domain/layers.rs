@@ -41,6 +41,8 @@ pub struct Pulled {
     /// What is still to be written for the layers whose size is known: an estimate, as nobody tells how large
     /// they are when they are unpacked.
     pub needed_bytes: u64,
+    /// What all layers whose size is known take while they come, those that have come too: the same estimate.
+    pub whole_bytes: u64,
 }
 
 impl Pulled {
@@ -107,6 +109,7 @@ impl Layers {
         let sizes = sum(&|layer| layer.size);
         Pulled {
             done_bytes: sum(&|layer| layer.fetched.min(layer.size)),
+            whole_bytes: sizes.saturating_mul(UNPACKED_FACTOR.saturating_add(1)),
             total_bytes: sizes.saturating_mul(all).checked_div(count).unwrap_or_default(),
             needed_bytes: sum(&|layer| {
                 let unfetched = layer.size.saturating_sub(layer.fetched);

@@ -61,3 +61,15 @@ fn sizes_that_no_sum_can_hold_are_still_a_percentage_and_never_little() {
     assert!(layers.pulled().percent() <= 99);
     assert_eq!(layers.pulled().needed_bytes, u64::MAX);
 }
+
+#[test]
+fn whole_image_counts_packed_and_unpacked_also_where_layers_have_come() {
+    let mut layers = Layers::default();
+    layers.update("a", fetching(100, 100));
+    layers.update("a", Work::Complete);
+    layers.update("b", fetching(20, 50));
+    let pulled = layers.pulled();
+    assert_eq!((pulled.needed_bytes, pulled.whole_bytes), (30 + 2 * 50, 3 * 150));
+    layers.update("b", Work::Complete);
+    assert_eq!((layers.pulled().needed_bytes, layers.pulled().whole_bytes), (0, 3 * 150));
+}

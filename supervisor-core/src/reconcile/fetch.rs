@@ -48,7 +48,7 @@ impl Fetcher<'_> {
         let root = self.context.space.data_root(self.context.engine.as_ref()).await;
         let known = self.download.lock().unwrap_or_else(PoisonError::into_inner).needed_bytes(image);
         if let Some(root) = &root {
-            self.context.space.check(root, image, known, false).await?;
+            self.context.space.check(root, image, known).await?;
         }
         self.context.store.add_pulled_image(image).await?;
         let access = self.context.registry.borrow().clone();
@@ -89,9 +89,9 @@ impl Fetcher<'_> {
             }
             let pulled = *sizes.borrow_and_update();
             known = pulled.needed_bytes;
-            if let Err(error) = self.context.space.check(root, image, known, true).await {
-                let all = known.saturating_add(pulled.done_bytes);
-                self.show_download(image, |download| download.needs(image, all));
+            if let Err(error) = self.context.space.check(root, image, known).await {
+                // The engine may drop what has come, so the next pull needs all of it.
+                self.show_download(image, |download| download.needs(image, pulled.whole_bytes));
                 return error;
             }
         }

@@ -41,15 +41,9 @@ impl FreeSpace {
         Some(self.host_root.join(below))
     }
 
-    /// Refuses a pull, which has `begun` or not, of what does not fit. What cannot be seen is no reason to refuse;
-    /// that is said once.
-    pub async fn check(
-        &self,
-        root: &Path,
-        image: &str,
-        needed_bytes: u64,
-        begun: bool,
-    ) -> Result<(), CoreError> {
+    /// Refuses a pull, which may have begun, of what does not fit. What cannot be seen is no reason to refuse; that is
+    /// said once.
+    pub async fn check(&self, root: &Path, image: &str, needed_bytes: u64) -> Result<(), CoreError> {
         let asked = tokio::time::timeout(DEADLINE, self.facts.disk_space(root)).await;
         let why = match asked {
             Ok(Ok(space)) if space.free_bytes < self.reserve_bytes.saturating_add(needed_bytes) => {
@@ -58,7 +52,6 @@ impl FreeSpace {
                     needed_bytes,
                     free_bytes: space.free_bytes,
                     reserve_bytes: self.reserve_bytes,
-                    begun,
                 });
             }
             Ok(Ok(_)) => return Ok(()),

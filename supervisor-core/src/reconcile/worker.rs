@@ -3,6 +3,7 @@
 //! changes nothing.
 
 mod intents;
+mod settle;
 mod starts;
 mod taken_down;
 mod trial;
@@ -30,18 +31,11 @@ use super::{
     status::Activity,
 };
 use crate::{
-    domain::{download::Download, event::What, intent::Action, record::AppRecord},
-    error::{CoreError, chain},
-    ports::engine::{EngineError, NotPulled},
+    domain::{download::Download, intent::Action, record::AppRecord},
+    error::CoreError,
+    ports::engine::EngineError,
 };
 
-/// First and longest wait after a failed cycle: 500 ms, doubled, at most 30 s, as the historical supervisor.
-const RETRY_FIRST: Duration = Duration::from_millis(500);
-const RETRY_LONGEST: Duration = Duration::from_secs(30);
-/// Wait after an image turned out not to fit: space comes from people, or from another app's update.
-const RETRY_NO_SPACE: Duration = Duration::from_mins(5);
-/// Wait after it was known beforehand not to fit: to look again neither asks the registry nor writes to the disk.
-const LOOK_FOR_SPACE: Duration = Duration::from_secs(30);
 /// Wait after somebody cancelled an update that has already taken the app down: long enough for a word of theirs.
 const RETRY_CANCELLED: Duration = Duration::from_mins(5);
 /// How long a caller waits for an engine that does not answer: a restart of the engine fits in.
@@ -49,8 +43,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 pub use self::intents::fresh_token;
 use self::{
+    settle::backoff,
     trial::{Trying, disappoint},
-    waiters::{Reply, Waiters, failure},
+    waiters::{Reply, Waiters},
     waiting::Fetch,
 };
 
@@ -209,7 +204,6 @@ impl Worker {
     }
 
     async fn obey(&mut self, command: Command) {
-        self.waiting_download.wake();
         self.take_adopted().await;
         match command {
             Command::Act { action, force, until, reply } => self.act(&action, force, until, reply).await,
@@ -218,18 +212,20 @@ impl Worker {
     }
 
     async fn act(&mut self, action: &Action, force: bool, until: Until, reply: Reply) {
-        match self.accept(action, force).await {
-            Ok(()) if until == Until::Stored => {
+        if let Err(error) = self.accept(action, force).await {
+            if !self.makes_way {
+                self.let_go().await;
+            }
+            let _ = reply.send(Err(error));
+            return;
+        }
+        self.waiting_download.wake();
+        match until {
+            Until::Stored => {
                 let _ = reply.send(Ok(()));
                 self.drive(None).await;
             }
-            Ok(()) => self.drive(Some(reply)).await,
-            Err(error) => {
-                if !self.makes_way {
-                    self.let_go().await;
-                }
-                let _ = reply.send(Err(error));
-            }
+            Until::Done => self.drive(Some(reply)).await,
         }
     }
 
@@ -317,72 +313,6 @@ impl Worker {
         Some(Cycle { context, record, signals, commands, held, download, handovers, fault })
     }
 
-    /// Takes note of how a cycle ended, and plans the next if one is needed.
-    fn settle(&mut self, result: &Result<Outcome, CoreError>) {
-        match result {
-            Ok(Outcome::Forgotten) => {
-                self.record = None;
-                self.context.status.remove(self.app);
-                self.context.settled.notify_one();
-                log::info!("app removed app_id={}", self.app);
-            }
-            Ok(Outcome::Waiting { others, .. }) if let Some(wait) = failure(others) => {
-                self.show_failure(&Err(CoreError::DependencyFailed { wait: wait.clone() }));
-                self.signals.force.store(false, Ordering::Relaxed);
-                self.failures = 0;
-                return;
-            }
-            Ok(Outcome::Converged | Outcome::Waiting { .. }) if self.record.is_some() => {
-                self.context.status.update(self.app, |status| {
-                    self.waiting_download.error().clone_into(&mut status.last_error);
-                    status.update_failed = !status.last_error.is_empty();
-                });
-            }
-            Ok(Outcome::Converged | Outcome::Waiting { .. }) => self.context.status.remove(self.app),
-            // Whoever cancelled a download does not want it to begin anew by itself.
-            Err(
-                CoreError::Cancelled
-                | CoreError::ShuttingDown
-                | CoreError::PurgeGivenUp { .. }
-                | CoreError::NotGranted(_),
-            ) => {
-                self.show_failure(result);
-            }
-            Err(error) => {
-                self.show_failure(result);
-                self.failures = self.failures.saturating_add(1);
-                let wait = wait_for_space(error);
-                if wait.is_some() {
-                    self.context.settled.notify_one();
-                }
-                self.retry_at = Some(Instant::now() + wait.unwrap_or_else(|| backoff(self.failures)));
-                return;
-            }
-        }
-        self.signals.force.store(false, Ordering::Relaxed);
-        self.failures = 0;
-        self.last_error.clear();
-        if result.is_ok() {
-            self.download = Mutex::default();
-        }
-    }
-
-    /// Shows a failure on the board, and logs it once, however often it comes again.
-    fn show_failure(&mut self, result: &Result<Outcome, CoreError>) {
-        let Err(error) = result else { return };
-        let text = chain(error);
-        self.context.status.update(self.app, |status| {
-            status.update_failed = true;
-            status.update_pending = true;
-            status.last_error.clone_from(&text);
-        });
-        if text != self.last_error {
-            log::warn!("cycle failed app_id={} error='{text}'", self.app);
-            self.context.events.tell(self.app, || What::CycleEnded { error: text.clone() });
-            self.last_error = text;
-        }
-    }
-
     /// The app's locks, beside those that are held already.
     async fn take_locks_of(&self, record: &AppRecord) -> Result<Held, CoreError> {
         take_locks(&self.context, record, self.held.clone().unwrap_or_default()).await
@@ -416,20 +346,5 @@ impl Worker {
             let _ = release.await;
         }
         self.let_go().await;
-    }
-}
-
-/// The wait after so many failures in a row.
-fn backoff(failures: u32) -> Duration {
-    RETRY_FIRST.saturating_mul(1 << failures.saturating_sub(1).min(6)).min(RETRY_LONGEST)
-}
-
-/// How long to wait for space; none where it is not what lacks.
-fn wait_for_space(error: &CoreError) -> Option<Duration> {
-    match error {
-        CoreError::NoSpace { begun: false, .. } => Some(LOOK_FOR_SPACE),
-        CoreError::NoSpace { begun: true, .. }
-        | CoreError::Engine(EngineError::NotPulled { why: NotPulled::NoSpace, .. }) => Some(RETRY_NO_SPACE),
-        _ => None,
     }
 }

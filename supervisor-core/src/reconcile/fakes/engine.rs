@@ -115,7 +115,12 @@ impl Engine for FakeDevice {
         for percent in steps {
             self.engine(format!("pull {percent}"), |_| Ok(())).await?;
             let done_bytes = u64::from(percent);
-            progress(Pulled { done_bytes, total_bytes: 100, needed_bytes: (100 - done_bytes) * factor });
+            progress(Pulled {
+                done_bytes,
+                total_bytes: 100,
+                needed_bytes: (100 - done_bytes) * factor,
+                whole_bytes: 100 * factor,
+            });
         }
         self.engine(format!("pulled {image}"), |state| {
             state.images.insert(image.to_owned());

@@ -118,6 +118,17 @@ async fn call_in_the_middle_of_the_download_is_kept_over_a_crash() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn call_that_cannot_be_stored_is_not_forgotten() {
+    let world = told("on-call").await;
+    world.device.fault_on("save app", Fault::Absent);
+    world.reconciler.apply_waiting();
+    world.shows(APP, |status| status.update_failed).await;
+    world.device.heal();
+    world.shows(APP, |status| !status.update_pending).await;
+    assert_eq!(images(&world.device), ["far:2"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn window_opens_without_anything_that_polls() {
     let world = told("02:00-04:00").await;
     let calls = world.device.calls().len();

@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
-    domain::target::{Service, Target},
+    domain::{
+        event::What,
+        step::Step,
+        target::{Service, Target},
+    },
+    error::CoreError,
     reconcile::status::Activity,
 };
 
@@ -150,4 +155,75 @@ async fn download_that_the_engine_loses_again_and_again_is_no_hot_loop() {
     let ended = tokio::time::timeout(Duration::from_mins(5), losing).await;
     assert!(ended.is_err(), "it was looked for two thousand times in five minutes");
     assert!((5..30).contains(&world.device.count("pulled far:2")));
+}
+
+/// A device on which the download of `far:2` has failed once, and would not fail again.
+async fn failed() -> World {
+    let world = World::new();
+    world.act(APP, apply(of_image("demo:1"))).await.unwrap();
+    world.device.fault_on("pulled far:2", Fault::Refused);
+    world.act(APP, apply(of_image("far:2"))).await.unwrap();
+    world.shows(APP, |status| status.update_failed).await;
+    world.device.heal();
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn download_that_failed_is_tried_again_in_its_time_although_an_action_is_refused() {
+    let world = failed().await;
+    world.device.lock(APP);
+    let refused = world.act(APP, restart()).await;
+    assert!(matches!(refused, Err(CoreError::Locked { .. })), "{refused:?}");
+    world.shows(APP, |status| status.update_downloaded).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn download_that_failed_is_tried_again_in_its_time_although_a_reboot_comes_to_nothing() {
+    let world = failed().await;
+    drop(world.reconciler.hold_locks(Duration::from_secs(1)).await.unwrap());
+    world.shows(APP, |status| status.update_downloaded).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn download_whose_rest_is_over_in_a_cycle_that_is_cancelled_begins_when_somebody_asks() {
+    let world = World::new();
+    world.act(APP, apply(of_image("demo:1"))).await.unwrap();
+    world.device.fault_on("pulled", Fault::Refused);
+    let mut now = of_image("far:1");
+    now.services.values_mut().for_each(|service| drop(service.labels.remove("io.supervisor.update.apply")));
+    world.act(APP, apply(now)).await.unwrap_err();
+    world.act(APP, apply(of_image("far:2"))).await.unwrap_err();
+    world.device.reached("pulled far:2", 1).await;
+    world.device.heal();
+    world.device.fault_on("pulled far", Fault::Paused);
+    let before = world.device.count("pulled far:1");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.device.reached("pulled far:1", before + 1).await;
+    world.reconciler.nudge_all(false, true);
+    world.shows(APP, |status| status.activity == Activity::Idle).await;
+    world.device.heal();
+    tokio::time::sleep(Duration::from_hours(1)).await;
+    world.reconciler.nudge(app(APP));
+    tokio::time::sleep(Duration::from_hours(1)).await;
+    assert_eq!(world.device.count("pulled far:2"), 1, "nobody has asked for it");
+    world.reconciler.nudge_all(false, false);
+    world.shows(APP, |status| status.update_downloaded).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn download_that_ends_while_the_app_is_looked_after_is_told_to_its_end() {
+    let world = fetching().await;
+    let mut follower = world.reconciler.context().events.follow();
+    world.device.state().images.insert("far:2".to_owned());
+    let looked = world.device.count("has image far:2");
+    world.reconciler.nudge(app(APP));
+    world.device.reached("has image far:2", looked + 2).await;
+    world.device.resume();
+    world.shows(APP, |status| status.update_downloaded).await;
+    let mut ended = 0;
+    while let Ok(event) = follower.try_recv() {
+        let step = Step::PullImage { image: "far:2".to_owned() };
+        ended += usize::from(matches!(event.what, What::StepEnded { step: of, .. } if of == step));
+    }
+    assert_eq!(ended, 1);
 }

@@ -2,7 +2,11 @@
 
 use std::sync::{Mutex, atomic::Ordering};
 
-use super::{Worker, backoff, trial::Trying, wait_for_space};
+use super::{
+    Worker,
+    settle::{backoff, wait_for_space},
+    trial::Trying,
+};
 use crate::{
     domain::{
         apply_time::Verdict,
@@ -37,12 +41,16 @@ impl Worker {
         };
         if is_called && !update.called {
             update.called = true;
-            self.store_waiting(&update).await?;
+            // Until the call is on disk, it is still to be heard.
+            self.store_waiting(&update)
+                .await
+                .inspect_err(|_| self.signals.apply.store(true, Ordering::Relaxed))?;
         }
         let verdict = verdict(&self.context, &update).await;
         self.show_waiting(&verdict, None);
         let absent = absent_images(&self.context, &update).await?;
-        let is_here = absent.is_empty();
+        // Its last image may be seen before its end is: that comes next, and leads here again.
+        let is_here = absent.is_empty() && !self.waiting_download.goes_on();
         self.show_waiting(&verdict, Some(is_here));
         if is_here {
             self.waiting_download.is_here();
@@ -64,6 +72,10 @@ impl Worker {
     ) -> Option<Result<Outcome, CoreError>> {
         if matches!(result, Ok(Outcome::Forgotten)) {
             self.waiting_download.only_of(None);
+        }
+        if matches!(result, Err(CoreError::Cancelled)) {
+            // Whoever cancels means every download, also one whose rest was over when the cycle began.
+            self.waiting_download.rest(None);
         }
         let ends =
             matches!(result, Ok(Outcome::Forgotten) | Err(CoreError::Cancelled | CoreError::ShuttingDown));
