@@ -112,6 +112,8 @@ const NAMESPACES: &[(&str, &str)] = &[
     ("PidMode", "pid"),
     ("IpcMode", "ipc"),
     ("UTSMode", "uts"),
+    // Podman's, from its runtime's file.
+    ("CgroupMode", "cgroup"),
     ("UsernsMode", "userns_mode"),
     ("NetworkMode", "network_mode"),
 ];

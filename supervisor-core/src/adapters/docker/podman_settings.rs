@@ -7,6 +7,7 @@ use std::{
     collections::BTreeMap,
     io::{self, Read as _},
     path::Path,
+    time::Duration,
 };
 
 use hyper014::Method;
@@ -24,6 +25,8 @@ use crate::{domain::observed::ContainerId, ports::engine::EngineError};
 const LIBPOD: &str = "/v4.0.0/libpod";
 /// Some thirty kilobytes are usual, most of them the profile of system calls.
 const MAX_FILE_BYTES: u64 = 1 << 20;
+/// A file system that hangs keeps nobody waiting for longer.
+const READ_DEADLINE: Duration = Duration::from_secs(5);
 /// What Podman gives to every container: its own default in containers.conf(5).
 const USUAL_SYSCTL: (&str, &str) = ("net.ipv4.ping_group_range", "0 0");
 
@@ -37,6 +40,22 @@ struct Inspected {
     /// A folder of the host in the place of an image.
     #[serde(deserialize_with = "nullable")]
     rootfs: String,
+}
+
+/// <https://docs.podman.io/en/latest/_static/api.html#tag/system/operation/SystemInfoLibpod>
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Info {
+    #[serde(deserialize_with = "nullable")]
+    host: Host,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Host {
+    /// Of the kernel's control groups: `v1` or `v2`.
+    #[serde(deserialize_with = "nullable")]
+    cgroup_version: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -66,6 +85,31 @@ struct Linux {
     seccomp: Seccomp,
     #[serde(deserialize_with = "nullable")]
     resources: Resources,
+    #[serde(deserialize_with = "nullable")]
+    namespaces: Vec<Namespace>,
+}
+
+impl Linux {
+    /// With the first version of control groups Podman gives every container the host's namespace of them.
+    fn cgroup_mode(&self, version: &str) -> String {
+        match self.namespaces.iter().find(|namespace| namespace.kind == "cgroup") {
+            Some(own) if own.path.is_empty() => "private".to_owned(),
+            Some(joined) => format!("ns:{}", joined.path),
+            None if version == "v1" => String::new(),
+            None => "host".to_owned(),
+        }
+    }
+}
+
+/// One of the namespaces that the container is in.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Namespace {
+    #[serde(rename = "type", deserialize_with = "nullable")]
+    kind: String,
+    /// Another's, which the container joins; else it has one of its own.
+    #[serde(deserialize_with = "nullable")]
+    path: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -96,8 +140,12 @@ pub async fn complete(
     let found: Inspected = transport.get(call, QUICK).await?;
     settings.insert("Rootfs".to_owned(), json!(found.rootfs));
     settings.insert("Runtime".to_owned(), json!(found.runtime));
+    let call = Call::new(Method::GET, "/info".to_owned(), "tell its host").of(LIBPOD);
+    let info: Info = transport.get(call, QUICK).await?;
     match read(host_root, &found.config_path).await {
         Ok(spec) => {
+            settings
+                .insert("CgroupMode".to_owned(), json!(spec.linux.cgroup_mode(&info.host.cgroup_version)));
             add(spec, security, settings);
             Ok(!found.runtime.is_empty())
         }
@@ -118,7 +166,8 @@ async fn read(host_root: &Path, path: &str) -> io::Result<Spec> {
         std::fs::File::open(file)?.take(MAX_FILE_BYTES).read_to_end(&mut text)?;
         Ok(serde_json::from_slice(&text)?)
     });
-    read.await.map_err(io::Error::other)?
+    let read = tokio::time::timeout(READ_DEADLINE, read).await;
+    read.map_err(|_| io::ErrorKind::TimedOut)?.map_err(io::Error::other)?
 }
 
 fn add(spec: Spec, security: &[String], settings: &mut BTreeMap<String, Value>) {

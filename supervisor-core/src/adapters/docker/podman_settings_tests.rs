@@ -31,11 +31,18 @@ const OWN: Recording = (
         "OCIRuntime":"crun","Rootfs":""}"#,
 );
 
+const HOST: Recording = ("GET /v4.0.0/libpod/info", 200, r#"{"host":{"cgroupVersion":"v2"}}"#);
+const OLD_HOST: Recording = (HOST.0, 200, r#"{"host":{"cgroupVersion":"v1"}}"#);
+
 /// As Podman 4.3 and 5.4 write it for `docker run image`, shortened to what is read of it.
 fn ordinary() -> Value {
     json!({
         "process": { "noNewPrivileges": false },
         "linux": {
+            "namespaces": [
+                { "type": "pid" }, { "type": "network", "path": "/run/netns/netns-1" }, { "type": "ipc" },
+                { "type": "uts" }, { "type": "mount" }, { "type": "cgroup" }
+            ],
             "sysctl": { "net.ipv4.ping_group_range": "0 0" },
             "resources": { "devices": [{ "allow": false, "access": "rwm" }], "pids": { "limit": 2048 } },
             "seccomp": { "defaultAction": "SCMP_ACT_ERRNO", "syscalls": [] },
@@ -52,7 +59,11 @@ fn ordinary() -> Value {
 
 /// What the container holds by these answers, and with this in the runtime's file.
 async fn held(own: Recording, info: Recording, file: Option<&str>) -> Option<String> {
-    let recorded = Recorded::serve(vec![VERSION, info, DOCKERS, own]);
+    held_on(HOST, own, info, file).await
+}
+
+async fn held_on(host: Recording, own: Recording, info: Recording, file: Option<&str>) -> Option<String> {
+    let recorded = Recorded::serve(vec![VERSION, host, info, DOCKERS, own]);
     if let Some(text) = file {
         let path = recorded.host_root.path().join(FILE.trim_start_matches('/'));
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -88,6 +99,23 @@ async fn privilege_that_only_the_runtimes_file_tells_is_found() {
         ("/linux/seccomp/defaultAction", json!("SCMP_ACT_ALLOW"), "security_opt seccomp=unconfined"),
     ] {
         assert_eq!(held_with(at, value.clone()).await.as_deref(), Some(found), "{at} {value}");
+    }
+}
+
+#[tokio::test]
+async fn control_groups_of_the_host_or_of_another_are_a_privilege_where_podman_would_give_own_ones() {
+    let mut spec = ordinary();
+    spec["linux"]["namespaces"] = json!([{ "type": "pid" }]);
+    let hosts = spec.to_string();
+    spec["linux"]["namespaces"] = json!([{ "type": "cgroup", "path": "/proc/1/ns/cgroup" }]);
+    let joined = spec.to_string();
+
+    assert_eq!(held(OWN, INFO, Some(&hosts)).await.unwrap(), "cgroup host");
+    assert_eq!(held_on(OLD_HOST, OWN, INFO, Some(&hosts)).await, None);
+    let unknown = (HOST.0, 200, "{}");
+    assert_eq!(held_on(unknown, OWN, INFO, Some(&hosts)).await.unwrap(), "cgroup host");
+    for host in [HOST, OLD_HOST] {
+        assert_eq!(held_on(host, OWN, INFO, Some(&joined)).await.unwrap(), "cgroup ns:/proc/1/ns/cgroup");
     }
 }
 
