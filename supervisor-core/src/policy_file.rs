@@ -70,7 +70,7 @@ pub fn read_again_on_hangup(
             if let Some(new) = file.read_again().await {
                 policy.send_replace(new);
                 // What was refused may be granted now.
-                reconciler.nudge_all(false, false);
+                reconciler.look_again();
             }
         }
     });

@@ -48,7 +48,7 @@ impl ApiAccessKeeper {
             self.store.save_api_access(&stored).await?;
             self.current.send_replace(Some(access));
             log::info!("api access changed");
-            self.reconciler.nudge_all(false, false);
+            self.reconciler.look_again();
         }
         self.told.send_modify(|count| *count += 1);
         Ok(())

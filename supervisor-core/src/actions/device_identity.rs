@@ -78,7 +78,7 @@ impl DeviceIdentityKeeper {
         self.store.save_device(&StoredDevice { uuid: uuid.to_owned() }).await?;
         self.current.send_replace(DeviceFacts { uuid: Some(uuid.to_owned()) });
         log::info!("device known to its fleet uuid={uuid}");
-        self.reconciler.nudge_all(false, false);
+        self.reconciler.look_again();
         Ok(())
     }
 

@@ -30,7 +30,7 @@ impl RegistryAccessKeeper {
         });
         if changed {
             log::info!("registry access changed domain={domain}");
-            self.reconciler.nudge_all(false, false);
+            self.reconciler.look_again();
         }
     }
 }

@@ -68,6 +68,8 @@ pub struct Signals {
     pub nudge: Notify,
     /// It is somebody who asks for that, not something that happened to a container.
     pub asked: AtomicBool,
+    /// What the device has for its apps is not what it was: what failed may succeed now.
+    pub changed: AtomicBool,
     /// Override the update locks in the running or next cycle.
     pub force: AtomicBool,
     /// Abort a running pull.

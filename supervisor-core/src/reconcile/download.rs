@@ -46,6 +46,8 @@ pub struct WaitingDownload {
     task: JoinSet<Result<(), CoreError>>,
     progress: Arc<Mutex<Download>>,
     next: Next,
+    /// The update may be carried out as soon as it is here.
+    is_due: bool,
     attempts: u32,
     error: String,
 }
@@ -115,14 +117,23 @@ impl WaitingDownload {
         self.next = wait.map_or(Next::WhenAsked, |wait| Next::At(Instant::now() + wait));
     }
 
-    /// Somebody asks, or its time has come.
+    /// Whether its time has come. When it comes, nobody has to ask.
+    pub const fn due(&mut self, is_due: bool) {
+        if is_due && !self.is_due {
+            self.wake();
+        }
+        self.is_due = is_due;
+    }
+
+    /// The next attempt begins at once.
     pub const fn wake(&mut self) {
         self.next = Next::AtOnce;
     }
 
-    /// It is looked after now: a rest that is over, or that somebody ends, is one no more.
-    pub fn look(&mut self, is_asked: bool) {
-        if is_asked || self.look_at().is_some_and(|at| at <= Instant::now()) {
+    /// It is looked after now. A rest is over when somebody asks; one after a failure also in its time, or where
+    /// something is not as it was.
+    pub fn look(&mut self, is_asked: bool, is_changed: bool) {
+        if is_asked || self.look_at().is_some_and(|at| is_changed || at <= Instant::now()) {
             self.wake();
         }
     }

@@ -62,7 +62,7 @@ async fn listen(reconciler: &Arc<Reconciler>) -> Result<(), EngineError> {
     let unread = adopt_all(reconciler, &containers).await?;
     reconciler.adoption_done(unread);
     report_strangers(reconciler).await?;
-    reconciler.nudge_all(false, false);
+    reconciler.look_again();
     // Images may have been left because it was not there.
     context.settled.notify_one();
     while let Some(event) = events.next().await {

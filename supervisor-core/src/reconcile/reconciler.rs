@@ -185,7 +185,16 @@ impl Reconciler {
         }
     }
 
-    /// Makes every worker look at the engine; `force` reaches cycles that already wait for a lock, `cancel`
+    /// Makes every worker look at the engine, because of what nobody has asked for: it is back, the owner's policy or
+    /// a key is another. A download that somebody has cancelled stays so.
+    pub fn look_again(&self) {
+        for handle in self.workers().handles.values() {
+            handle.signals.changed.store(true, Ordering::Relaxed);
+            handle.signals.nudge.notify_one();
+        }
+    }
+
+    /// Somebody asks every worker to look at the engine; `force` reaches cycles that already wait for a lock, `cancel`
     /// aborts running pulls and does nothing else, or its `force` would stay behind for a later cycle.
     pub fn nudge_all(&self, force: bool, cancel: bool) {
         for handle in self.workers().handles.values() {

@@ -175,10 +175,7 @@ impl Worker {
                 },
                 () = self.signals.nudge.notified() => self.drive(None).await,
                 () = retry => self.drive(None).await,
-                () = due => {
-                    self.waiting_download.wake();
-                    self.drive(None).await;
-                }
+                () = due => self.drive(None).await,
                 fetched = self.waiting_download.ended() => self.fetched(fetched).await,
                 () = impatience => self.waiters.expire(),
             }
@@ -233,7 +230,9 @@ impl Worker {
     async fn drive(&mut self, reply: Option<Reply>) {
         let patience = Instant::now() + PATIENCE;
         (self.retry_at, self.apply_at_s, self.trying.look_at) = (None, None, None);
-        self.waiting_download.look(self.signals.asked.swap(false, Ordering::Relaxed));
+        let [asked, changed] = [&self.signals.asked, &self.signals.changed];
+        self.waiting_download
+            .look(asked.swap(false, Ordering::Relaxed), changed.swap(false, Ordering::Relaxed));
         let mut given_up = self.count_start().await;
         loop {
             let result = match self.cycle().await {

@@ -205,9 +205,48 @@ async fn download_whose_rest_is_over_in_a_cycle_that_is_cancelled_begins_when_so
     tokio::time::sleep(Duration::from_hours(1)).await;
     world.reconciler.nudge(app(APP));
     tokio::time::sleep(Duration::from_hours(1)).await;
+    world.reconciler.look_again();
+    tokio::time::sleep(Duration::from_hours(1)).await;
     assert_eq!(world.device.count("pulled far:2"), 1, "nobody has asked for it");
     world.reconciler.nudge_all(false, false);
     world.shows(APP, |status| status.update_downloaded).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn download_that_failed_is_tried_at_once_when_the_device_has_changed() {
+    let world = World::new();
+    world.act(APP, apply(of_image("demo:1"))).await.unwrap();
+    world.device.fault_on("pulled far:2", Fault::Refused);
+    world.act(APP, apply(of_image("far:2"))).await.unwrap();
+    world.device.reached("pulled far:2", 12).await;
+    world.shows(APP, |status| status.update_failed).await;
+    let failed_at = tokio::time::Instant::now();
+    world.device.heal();
+    world.reconciler.look_again();
+    world.shows(APP, |status| status.update_downloaded).await;
+    assert!(failed_at.elapsed() < Duration::from_secs(1), "in the device's time");
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelled_download_waits_while_the_clock_is_not_set_and_begins_when_its_window_opens() {
+    let world = World::new();
+    world.act(APP, apply(of_image("demo:1"))).await.unwrap();
+    world.device.state().clock_is_wrong = true;
+    world.device.fault_on("pulled far:2", Fault::Paused);
+    let mut update = of_image("far:2");
+    for service in update.services.values_mut() {
+        service.labels.insert("io.supervisor.update.apply".to_owned(), "00:00-23:59".to_owned());
+    }
+    world.act(APP, apply(update)).await.unwrap();
+    world.device.reached("pulled far:2", 1).await;
+    world.reconciler.nudge_all(false, true);
+    world.shows(APP, |status| status.update_failed).await;
+    world.device.heal();
+    tokio::time::sleep(Duration::from_hours(1)).await;
+    assert_eq!(world.device.count("pulled far:2"), 1, "its time has not come");
+    let now = world.reconciler.context().clock.now_s();
+    world.device.set_clock(now);
+    world.device.reached("pulled far:2", 2).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -47,6 +47,7 @@ impl Worker {
                 .inspect_err(|_| self.signals.apply.store(true, Ordering::Relaxed))?;
         }
         let verdict = verdict(&self.context, &update).await;
+        self.waiting_download.due(verdict == Verdict::Due);
         self.show_waiting(&verdict, None);
         let absent = absent_images(&self.context, &update).await?;
         // Its last image may be seen before its end is: that comes next, and leads here again.
