@@ -37,7 +37,9 @@ pub fn encode(line: &JournalLine) -> Option<Vec<u8>> {
 
 /// The sentence that stands for lines that found no room.
 pub fn left_out(count: u64, now_ms: u64) -> Vec<u8> {
-    let message = format!("{count} lines were left out: they came faster than they could be sent");
+    let message = format!(
+        "{count} lines were left out: they came faster than they could be sent, or were on the way when the connection broke"
+    );
     written(&Line {
         message: &message,
         timestamp: now_ms,
