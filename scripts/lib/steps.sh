@@ -4,6 +4,9 @@
 step_log=()
 step_running=
 engine_pid=
+# The suites note here which tests passed only on their second run (suite.sh).
+SUPERVISOR_UNSTEADY_LOG=$(mktemp)
+export SUPERVISOR_UNSTEADY_LOG
 # Every shell script of the project; what they source is checked with them.
 mapfile -t shell_scripts < <(cd "$root_dir" && grep -lE '^#!.*sh$' -r scripts .ci)
 
@@ -25,6 +28,8 @@ finish() {
   say "summary after ${SECONDS}s"
   for line in "${step_log[@]}"; do echo "  $line"; done
   [ -z "$step_running" ] || echo "  FAILED         $step_running"
+  while read -r line; do echo "  UNSTEADY       $line"; done <"$SUPERVISOR_UNSTEADY_LOG"
+  rm -f "$SUPERVISOR_UNSTEADY_LOG"
   [ -z "$engine_pid" ] || { kill -TERM "$engine_pid" && wait "$engine_pid"; } 2>/dev/null || true
   if [ "$code" = 0 ]; then say "everything passed"; else say "failed (exit code $code)"; fi
   exit "$code"
