@@ -89,6 +89,7 @@ impl Server {
     }
 
     /// Waits until so many services have noted their start, each a moment after the engine started it; their names.
+    /// What is replaced before it has noted its start never does.
     fn order(&self, supervisor: &Supervisor, starts: usize) -> Result<Vec<String>> {
         wait_until("the notes of starts", SOON, || {
             let text = fs::read_to_string(supervisor.data(self.id).join("order"))?;
@@ -137,6 +138,7 @@ fn change_recreates_exactly_the_services_it_touches() -> Result<()> {
     let server = Server::new(&supervisor);
     supervisor.apply(server.id, &server.file(0))?;
     let [db, migrate, web] = server.all()?;
+    server.order(&supervisor, 3)?;
 
     let greeting = server.file(0).replace("hello", "good day");
     let plan = Folder::new()?;
@@ -149,6 +151,7 @@ fn change_recreates_exactly_the_services_it_touches() -> Result<()> {
     let changed = server.all()?;
     assert_eq!((&changed[0], &changed[1]), (&db, &migrate), "{}", supervisor.logs());
     assert_ne!(changed[2], web);
+    server.order(&supervisor, 3 + 1)?;
 
     // Another network: everything that is on it, and the job runs again.
     let open = greeting.replace("internal: true", "internal: false");
@@ -194,11 +197,13 @@ fn restart_purge_and_removal_do_to_the_job_what_they_do_to_the_app() -> Result<(
     let app = server.id.to_string();
     supervisor.apply(server.id, &server.file(0))?;
     let [db, migrate, web] = server.all()?;
+    server.order(&supervisor, 3)?;
 
     supervisor.admin_ok(&["app", "restart", &app, "--service", "web"])?;
     let restarted = server.all()?;
     assert_eq!((&restarted[0], &restarted[1]), (&db, &migrate), "{}", supervisor.logs());
     assert_ne!(restarted[2], web);
+    server.order(&supervisor, 4)?;
 
     supervisor.admin_ok(&["app", "restart", &app])?;
     assert_ne!(server.only("migrate")?, migrate);
