@@ -46,7 +46,7 @@ pub struct CloudStatus {
     pub last_error: Option<String>,
     /// Apps that the cloud wants and that are not carried out as it wants, by uuid, with the reason.
     pub refused: BTreeMap<String, String>,
-    /// Releases that core refuses: the commit, by the app's uuid.
+    /// Releases that are not carried out, by core's word or as they are not understood: the commit, by the app's uuid.
     pub refused_releases: BTreeMap<String, String>,
     /// The API's key has changed, and the cloud has not been told yet.
     pub is_key_unreported: bool,
@@ -109,7 +109,7 @@ impl CloudBoard {
         self.0.send_if_modified(|status| std::mem::replace(&mut status.refused, shown.clone()) != shown);
     }
 
-    /// Core refuses these releases, by the app's uuid, and no others.
+    /// These releases, by the app's uuid, and no others are not carried out.
     pub fn set_refused_releases(&self, refused: BTreeMap<String, String>) {
         let kept: BTreeMap<String, String> = refused.into_iter().take(MAX_REFUSED).collect();
         self.0.send_if_modified(|status| {

@@ -46,7 +46,7 @@ pub struct ServiceReport {
 /// How far a device is with a release; the words are the contract's, which knows no others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum UpdateStatus {
-    /// It did not become healthy, was taken back, and is not tried again; or it is not allowed here.
+    /// It did not become healthy, was taken back, and is not tried again; or it is not allowed or not understood here.
     #[serde(rename = "rejected")]
     Rejected,
     /// The last attempt failed; there will be another.
@@ -66,7 +66,7 @@ pub enum UpdateStatus {
     Done,
 }
 
-/// The apps that are the cloud's. `refused` are releases that core does not carry out: the commit, by the app's uuid.
+/// The apps that are the cloud's. `refused` are releases that are not carried out: the commit, by the app's uuid.
 pub fn apps(state: &AppsState, refused: &BTreeMap<String, String>) -> AppReports {
     let is_the_clouds = |app: &&AppState| app.applied_by() == Applier::Frontend && !app.app_uuid.is_empty();
     let of_the_cloud = state.apps.iter().filter(is_the_clouds);

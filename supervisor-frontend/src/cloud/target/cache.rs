@@ -63,12 +63,12 @@ pub struct Head {
     pub uuid: String,
     /// The server's mark of this body; none where it gave none.
     pub etag: Option<String>,
-    /// The apps that targets of this device have named, this one included.
+    /// The apps that targets have named, this one included.
     #[serde(flatten)]
     pub named: Named,
 }
 
-/// Apps that targets of a device have named: only such an app is removed when a target no longer names it.
+/// Apps that targets have named: only such an app is removed when a target no longer names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Named {
     /// Their uuids.

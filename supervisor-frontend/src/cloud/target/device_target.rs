@@ -37,9 +37,11 @@ pub struct DeviceTarget {
     pub apps: BTreeMap<String, Arc<v1::Target>>,
     /// What is not understood, by the app's uuid: the app stays as it is.
     pub refused: BTreeMap<String, String>,
+    /// Which releases those are, as far as the answer tells: the commit, by the app's uuid.
+    pub refused_releases: BTreeMap<String, String>,
     /// Every app that the answer names, whatever was made of it.
     pub named: BTreeSet<String>,
-    /// Apps that earlier targets of this device named, and this one does not.
+    /// Apps that earlier targets named, and this one does not.
     pub departed: Departed,
     /// Whoever asked for it wants it applied over the apps' locks.
     pub is_forced: bool,
@@ -92,7 +94,12 @@ impl DeviceTarget {
             match app {
                 Ok(App::Target(app)) => drop(target.apps.insert(uuid, Arc::new(*app))),
                 Ok(App::HostApp | App::SupervisorApp) => {}
-                Err(refusals) => drop(target.refused.insert(uuid, one_line(&refusals))),
+                Err(refusals) => {
+                    if let Some(commit) = commit(&state, &uuid) {
+                        target.refused_releases.insert(uuid.clone(), commit.to_owned());
+                    }
+                    target.refused.insert(uuid, one_line(&refusals));
+                }
             }
         }
         target.refuse_shared_ids();
@@ -115,11 +122,19 @@ impl DeviceTarget {
         }
         for (id, uuids) in by_id.into_iter().filter(|(_, uuids)| uuids.len() > 1) {
             for uuid in uuids {
-                self.apps.remove(&uuid);
+                if let Some(app) = self.apps.remove(&uuid).filter(|app| !app.commit.is_empty()) {
+                    self.refused_releases.insert(uuid.clone(), app.commit.clone());
+                }
                 self.refused.insert(uuid, format!("id {id} is also the id of another app"));
             }
         }
     }
+}
+
+/// The commit of an app's release, where it has one and no more.
+fn commit<'a>(state: &'a Value, uuid: &str) -> Option<&'a str> {
+    let mut commits = state.get("apps")?.get(uuid)?.get("releases")?.as_object()?.keys();
+    commits.next().filter(|commit| !commit.is_empty() && commits.next().is_none()).map(String::as_str)
 }
 
 fn one_line(refusals: &Refusals) -> String {

@@ -47,6 +47,7 @@ fn app_that_is_refused_by_name_leaves_the_others() {
     assert_eq!(target.apps.keys().collect::<Vec<_>>(), ["good"]);
     assert!(target.refused["bad"].contains("services.main"), "{:?}", target.refused);
     assert!(!target.refused["bad"].contains('\n'));
+    assert_eq!(target.refused_releases, BTreeMap::from([("bad".to_owned(), "c0ffee".to_owned())]));
     assert_eq!(target.named.len(), 2);
 }
 
@@ -56,6 +57,7 @@ fn apps_that_share_an_id_are_refused_both() {
         read(&json!({ "a": app(1, &service()), "b": app(1, &service()), "c": app(2, &service()) })).unwrap();
     assert_eq!(target.apps.keys().collect::<Vec<_>>(), ["c"]);
     assert_eq!(target.refused.keys().collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(target.refused_releases.keys().collect::<Vec<_>>(), ["a", "b"]);
 }
 
 #[test]
@@ -90,4 +92,15 @@ fn app_of_any_wrong_type_is_refused_alone() {
         assert_eq!(target.apps.keys().collect::<Vec<_>>(), ["good"], "{wrong}");
         assert_eq!(target.refused.keys().collect::<Vec<_>>(), ["wrong"]);
     }
+}
+
+#[test]
+fn release_of_a_refused_app_is_known_only_where_one_is_named() {
+    let of = |releases: Value| json!({ "a": { "id": "none", "releases": releases } });
+    let two = json!({ "c0ffee": {}, "decaf": {} });
+    for releases in [json!({}), two, json!([]), json!({ "": {} }), Value::Null] {
+        let target = read(&of(releases)).unwrap();
+        assert!(target.refused.contains_key("a") && target.refused_releases.is_empty(), "{target:?}");
+    }
+    assert_eq!(read(&of(json!({ "c0ffee": 7 }))).unwrap().refused_releases["a"], "c0ffee");
 }

@@ -122,17 +122,18 @@ impl Ledger {
         refused
     }
 
-    /// Releases of the target that core refuses: the commit, by the app's uuid.
+    /// Releases of the target that are not carried out: the commit, by the app's uuid.
     pub fn refused_releases(&self, target: &DeviceTarget) -> BTreeMap<String, String> {
         let is_refused = |uuid: &str, commit: &str| {
             self.apps.get(uuid).is_some_and(|told| told.refusal.is_some() && told.target.commit == commit)
         };
         let apps = target.apps.iter().filter(|(uuid, wanted)| is_refused(uuid, &wanted.commit));
-        apps.map(|(uuid, wanted)| (uuid.clone(), wanted.commit.clone())).collect()
+        let by_core = apps.map(|(uuid, wanted)| (uuid.clone(), wanted.commit.clone()));
+        by_core.chain(target.refused_releases.clone()).collect()
     }
 }
 
-/// Apps that a cloud's target had run, that an earlier target of this device named, and that this one does not: by
+/// Apps that a cloud's target had run, that an earlier target named, and that this one does not: by
 /// uuid and by number, so that an app of the owner's is never among them.
 fn departed<'a>(target: &'a DeviceTarget, apps: &'a AppsState) -> impl Iterator<Item = u64> + 'a {
     apps.apps

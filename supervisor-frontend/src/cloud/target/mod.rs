@@ -12,6 +12,7 @@ pub mod controls;
 pub mod device_target;
 pub mod ledger;
 pub mod nudge;
+mod past;
 pub mod poll;
 mod question;
 pub mod schedule;

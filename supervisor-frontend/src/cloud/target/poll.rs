@@ -1,6 +1,6 @@
 //! Asks the cloud what should run, again and again, one question at a time.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::watch,
@@ -12,6 +12,7 @@ use super::{
     cache::{CacheError, Cached, Head, Named, TargetCache},
     device_target::{BadTarget, Departed, DeviceTarget},
     nudge::Nudges,
+    past::{Past, recall, remembered},
     question::{self, Answer, NoAnswer},
     schedule::{Draw, Outcome, Schedule},
 };
@@ -29,10 +30,6 @@ use crate::{
 const DISK_DEADLINE: Duration = Duration::from_secs(30);
 /// Nudges do not make questions follow each other faster.
 const SPACING: Duration = Duration::from_millis(200);
-/// Apps of this target and earlier ones that are remembered; a device runs a few.
-const MAX_REMEMBERED: usize = 512;
-/// The longest uuid of an app; the contract's own have 32 digits.
-const MAX_APP_UUID: usize = 64;
 
 /// What the poll works with, whoever the device is.
 #[derive(Debug, Clone)]
@@ -59,11 +56,12 @@ struct Poller<'a> {
     poll: &'a Poll,
     identity: &'a Identity,
     known: Option<Cached>,
-    /// Apps of earlier targets, while no target is known.
-    earlier: Named,
+    /// Apps of targets before this life; none: the disk has not told yet.
+    earlier: Option<Named>,
     is_unsaved: bool,
     told_wrong: Vec<WrongValue>,
     told_error: Option<String>,
+    told_unread: Option<String>,
 }
 
 impl Poll {
@@ -73,10 +71,11 @@ impl Poll {
             poll: self,
             identity,
             known: None,
-            earlier: Named::default(),
+            earlier: None,
             is_unsaved: false,
             told_wrong: Vec::new(),
             told_error: None,
+            told_unread: None,
         };
         self.board.set_standing(Standing::Connecting);
         poller.load().await;
@@ -99,53 +98,67 @@ impl Poll {
 }
 
 impl Poller<'_> {
-    /// Puts the kept target in force, if it is of this device and this cloud.
+    /// Puts the kept target in force, if it is of this device and this cloud. While the disk does not tell, nothing is
+    /// concluded from that.
     async fn load(&mut self) {
-        let cache = self.poll.cache.clone();
-        let cached = match on_disk(move || cache.load()).await {
-            Ok(Some(cached)) => cached,
-            Ok(None) => return self.load_earlier().await,
-            Err(error) => {
-                log::error!("kept target is lost, the cloud is asked again error='{error}'");
-                return self.earlier.lost = true;
-            }
+        let (cache, uuid, endpoint) = (self.poll.cache.clone(), self.identity.uuid.clone(), self.endpoint());
+        let is_mine = move |head: &Head| head.uuid == uuid && head.endpoint == endpoint;
+        let past = match on_disk(move || recall(&cache, is_mine)).await {
+            Ok(past) => past,
+            Err(error) => return self.tell_unread(error),
         };
-        if !self.is_mine(&cached.head) {
+        match past {
+            Past::Target(kept) if self.known.is_none() => {
+                match DeviceTarget::read(&kept.body, &self.identity.uuid) {
+                    Ok(target) => {
+                        log::info!("kept target in force apps={}", target.apps.len());
+                        self.put_in_force(target, &kept.head.named);
+                        self.earlier = Some(Named::default());
+                        self.known = Some(kept);
+                    }
+                    // A newer release may have written it, or an older one understood more.
+                    Err(error) => {
+                        log::warn!("kept target not understood error='{}'", chain(&error));
+                        self.earlier = Some(kept.head.named);
+                    }
+                }
+            }
+            Past::Target(kept) => self.remember(kept.head.named).await,
+            Past::Named(named) => self.remember(named).await,
+        }
+    }
+
+    /// It is tried again with each question, and told once for each reason.
+    fn tell_unread(&mut self, error: String) {
+        if self.told_unread.as_ref() != Some(&error) {
+            log::error!("kept target cannot be read, no app is removed for that error='{error}'");
+            self.told_unread = Some(error);
+        }
+    }
+
+    /// Which apps targets before this life have named. The cloud may have given its word meanwhile.
+    async fn remember(&mut self, earlier: Named) {
+        let Some(known) = &mut self.known else {
+            self.earlier = Some(earlier);
             return;
-        }
-        match DeviceTarget::read(&cached.body, &self.identity.uuid) {
-            Ok(target) => {
-                log::info!("kept target in force apps={}", target.apps.len());
-                self.put_in_force(target, &cached.head.named);
-                self.known = Some(cached);
-            }
-            // A newer release may have written it, or an older one understood more.
-            Err(error) => {
-                log::warn!("kept target not understood error='{}'", chain(&error));
-                self.earlier = cached.head.named;
-            }
-        }
-    }
-
-    /// Which apps a target named that could not be kept. Without a word of that either, it may have been any.
-    async fn load_earlier(&mut self) {
-        let cache = self.poll.cache.clone();
-        self.earlier = match on_disk(move || cache.load_outdated()).await {
-            Ok(Some(head)) if self.is_mine(&head) => head.named,
-            Ok(Some(_)) => Named::default(),
-            Ok(None) => Named { lost: true, ..Named::default() },
-            Err(error) => {
-                log::error!("apps of the target before are lost error='{error}'");
-                Named { lost: true, ..Named::default() }
-            }
         };
-    }
-
-    fn is_mine(&self, head: &Head) -> bool {
-        head.uuid == self.identity.uuid && head.endpoint == self.endpoint()
+        let named = remembered(&known.head.named.apps, &earlier);
+        known.head.named.clone_from(&named);
+        (self.earlier, self.is_unsaved) = (Some(earlier), true);
+        self.save_again().await;
+        self.poll.targets.send_if_modified(|target| {
+            target.as_mut().is_some_and(|target| {
+                let target = Arc::make_mut(target);
+                target.departed = departed(target, &named);
+                true
+            })
+        });
     }
 
     async fn ask(&mut self) -> Outcome {
+        if self.earlier.is_none() {
+            self.load().await;
+        }
         let force = self.poll.nudges.take_force();
         let answered = match self.question().await {
             Ok(Answer::Unchanged) => {
@@ -190,8 +203,8 @@ impl Poller<'_> {
         }
         let mut target = DeviceTarget::read(&body, &self.identity.uuid)?;
         target.is_forced = force;
-        let earlier =
-            self.known.take().map_or_else(|| std::mem::take(&mut self.earlier), |known| known.head.named);
+        let earlier = self.known.take().map(|known| known.head.named).or_else(|| self.earlier.clone());
+        let earlier = earlier.unwrap_or_default();
         let named = remembered(&target.named, &earlier);
         let (endpoint, uuid) = (self.endpoint(), self.identity.uuid.clone());
         self.known = Some(Cached { head: Head { endpoint, uuid, etag, named }, body });
@@ -206,11 +219,7 @@ impl Poller<'_> {
 
     /// Settings first: they say how the apps are applied.
     fn put_in_force(&mut self, mut target: DeviceTarget, named: &Named) {
-        target.departed = if named.lost {
-            Departed::Any
-        } else {
-            Departed::Of(named.apps.difference(&target.named).cloned().collect())
-        };
+        target.departed = departed(&target, named);
         let (settings, wrong) = CloudSettings::read(&target.config, &self.poll.defaults);
         for value in wrong.iter().filter(|value| !self.told_wrong.contains(value)) {
             log::warn!("configuration variable ignored name={} expected='{}'", value.name, value.expected);
@@ -225,6 +234,17 @@ impl Poller<'_> {
     async fn save_again(&mut self) {
         let Some(known) = self.known.as_ref().filter(|_| self.is_unsaved) else { return };
         let (cache, known) = (self.poll.cache.clone(), known.clone());
+        if self.earlier.is_none() {
+            // Only there it says whom earlier targets have named, and it may be read later: set aside, not replaced.
+            let set_aside = on_disk(move || {
+                cache.outdate();
+                Ok(())
+            });
+            if let Err(error) = set_aside.await {
+                log::error!("kept target not set aside error='{error}'");
+            }
+            return;
+        }
         let stored = on_disk(move || cache.store(&known).inspect_err(|_| cache.outdate())).await;
         match stored {
             Ok(()) => self.is_unsaved = false,
@@ -237,13 +257,12 @@ impl Poller<'_> {
     }
 }
 
-/// What is kept of the apps that targets have named, those of now first. What cannot be an app's uuid is not kept.
-fn remembered(now: &BTreeSet<String>, earlier: &Named) -> Named {
-    let is_uuid = |uuid: &&String| {
-        (1..=MAX_APP_UUID).contains(&uuid.len()) && uuid.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
-    let all = now.iter().chain(earlier.apps.difference(now));
-    Named { apps: all.filter(is_uuid).take(MAX_REMEMBERED).cloned().collect(), lost: earlier.lost }
+/// Apps that have left, by what is known of earlier targets.
+fn departed(target: &DeviceTarget, named: &Named) -> Departed {
+    if named.lost {
+        return Departed::Any;
+    }
+    Departed::Of(named.apps.difference(&target.named).cloned().collect())
 }
 
 /// Does what blocks on a thread for that, for so long at most.
@@ -260,23 +279,4 @@ async fn on_disk<T: Send + 'static>(
 fn draw() -> Draw {
     // Without randomness the middle is as good as any: other devices have theirs.
     Draw::from_bits(getrandom::u64().unwrap_or(1 << 63))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn apps_that_are_remembered_are_bounded_and_those_of_now_come_first() {
-        let uuids =
-            |range: std::ops::Range<usize>| range.map(|n| format!("{n:032x}")).collect::<BTreeSet<_>>();
-        let wrong = [String::new(), "no-uuid".to_owned(), "a".repeat(MAX_APP_UUID + 1)];
-        let now: BTreeSet<String> = uuids(500..505).into_iter().chain(wrong).collect();
-        let after = |apps, lost| remembered(&now, &Named { apps, lost });
-        let kept = after(uuids(0..3 * MAX_REMEMBERED), false).apps;
-        assert_eq!(kept.len(), MAX_REMEMBERED);
-        assert!(kept.is_superset(&uuids(500..505)));
-        let apps = &uuids(0..2) | &uuids(500..505);
-        assert_eq!(after(uuids(0..2), true), Named { apps, lost: true }, "what is lost stays so");
-    }
 }

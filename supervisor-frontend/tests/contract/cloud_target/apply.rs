@@ -204,16 +204,74 @@ async fn app_of_a_lost_target_is_removed_although_a_restart_came_before_core() {
 }
 
 #[tokio::test]
-async fn app_of_the_cloud_before_stays_where_its_target_is_not_lost() {
-    let (mut stage, client) = Stage::settled().await;
+async fn app_of_the_fleet_before_is_removed_once_the_new_one_has_spoken() {
+    let (mut stage, client) = with_another_app().await;
     client.stop().await;
+    stage.cloud.remove_app("07e4");
     stage.cloud.add_device("00000000000000000000000000000001", "0ther");
+    stage.cloud.pause();
     let client = stage.client_of("00000000000000000000000000000001", "0ther");
-    runs(&stage, &[(41, "07e4", Applier::Frontend)]);
-    stage.applied().await;
+    let (cloud, owner) = (Applier::Frontend, Applier::Admin);
+    runs(&stage, &[(41, "07e4", cloud), (43, "07e4", owner), (44, "07e5", cloud)]);
+    client.until(|status| status.last_error.is_some()).await;
+    assert_eq!(stage.core.calls_waiting(), 0, "nothing goes before the new one has spoken");
+    stage.cloud.resume().unwrap();
+    client.nudges.nudge(false);
+    assert_eq!(stage.applied().await.0, FLEET);
+    let removed = stage.core.until(|call| *call != Call::Hello).await.0;
+    assert_eq!(removed, Call::Remove { app_id: 41, force: false });
+    assert_eq!(stage.core.calls_waiting(), 0);
+}
+
+/// Has something stand where the target is kept that cannot be read, until the returned is called.
+fn obstruct(stage: &Stage) -> impl FnOnce() + use<> {
+    let folder = stage.state_dir();
+    std::fs::rename(folder.join("target"), folder.join("away")).unwrap();
+    std::fs::create_dir(folder.join("target")).unwrap();
+    move || {
+        let obstacle = ["target", "target.outdated"].map(|name| folder.join(name));
+        let obstacle = obstacle.into_iter().find(|path| path.is_dir()).expect("it stays as it is");
+        std::fs::remove_dir(&obstacle).unwrap();
+        std::fs::rename(folder.join("away"), obstacle).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn app_that_left_is_not_removed_before_the_disk_can_tell_whom_earlier_targets_named() {
+    let (mut stage, client) = with_another_app().await;
+    client.stop().await;
+    let clear = obstruct(&stage);
+    stage.cloud.remove_app("07e4");
+    let client = stage.client();
+    runs(&stage, &[(41, "07e4", Applier::Frontend), (44, "07e5", Applier::Frontend)]);
+    assert_eq!(stage.applied().await.0, FLEET);
     let second = stage.release("registry/v2/bb");
     client.nudges.nudge(false);
     assert_eq!(stage.applied().await.1, second, "and no removal came before");
+    clear();
+    client.nudges.nudge(false);
+    let removed = stage.core.until(|call| *call != Call::Hello).await.0;
+    assert_eq!(removed, Call::Remove { app_id: 41, force: false });
+    client.stop().await;
+    stage.cloud.pause();
+    let _client = stage.client();
+    assert_eq!(stage.applied().await.1, second, "from then on it is kept again");
+}
+
+#[tokio::test]
+async fn older_target_that_could_not_be_read_does_not_come_back() {
+    let (mut stage, client) = Stage::settled().await;
+    client.stop().await;
+    let clear = obstruct(&stage);
+    let second = stage.release("registry/v2/bb");
+    let client = stage.client();
+    assert_eq!(stage.applied().await.1, second);
+    client.stop().await;
+    clear();
+    stage.cloud.pause();
+    let client = stage.client();
+    client.until(|status| status.last_error.is_some()).await;
+    assert_eq!(stage.core.calls_waiting(), 0);
 }
 
 #[tokio::test]

@@ -129,7 +129,9 @@ async fn app_that_is_refused_by_name_is_shown_and_the_others_go_on() {
     assert_eq!(stage.applied().await.1, commit);
     let status = client.until(|status| !status.refused.is_empty()).await;
     assert!(status.refused["bad"].contains("services.main.restart"), "{status:?}");
+    let status = client.until(|status| !status.refused_releases.is_empty()).await;
+    assert_eq!(status.refused_releases["bad"], "0ther", "the report tells the cloud of it");
     assert_eq!(status.standing, Standing::Connected);
     stage.cloud.remove_app("bad");
-    client.ask(|status| status.refused.is_empty()).await;
+    client.ask(|status| status.refused.is_empty() && status.refused_releases.is_empty()).await;
 }
