@@ -23,6 +23,11 @@ fn gone(url: &str) -> Result<()> {
     wait_until("the end of the URL", SOON, || check(status(url)? == "404", "it still answers"))
 }
 
+/// An app of one process from its first moment on.
+fn still_app(supervisor: &Supervisor) -> Result<LiveApp> {
+    LiveApp::apply_with(supervisor, &[r#"command: ["sleep", "1000000"]"#, "stop_signal: KILL"])
+}
+
 /// How many processes run in the app's container.
 fn processes(app: &LiveApp) -> Result<usize> {
     Ok(app.processes()?.lines().skip(1).count())
@@ -31,7 +36,7 @@ fn processes(app: &LiveApp) -> Result<usize> {
 #[test]
 fn token_that_is_not_the_terminals_finds_none_and_the_right_one_opens_its_shell() -> Result<()> {
     let supervisor = Supervisor::start(&[])?;
-    let app = LiveApp::apply(&supervisor)?;
+    let app = still_app(&supervisor)?;
     let before = processes(&app)?;
     let url = spawn(&supervisor, &app)?;
     let (base, token) = url.rsplit_once('/').ok_or("no token")?;
@@ -56,12 +61,14 @@ fn url_that_nobody_opened_is_gone_after_its_time_and_the_next_one_is_another() -
     let app = LiveApp::apply(&supervisor)?;
     let url = spawn(&supervisor, &app)?;
     gone(&url)?;
-    let next = spawn(&supervisor, &app)?;
-    assert_ne!(next, url);
+    assert_ne!(spawn(&supervisor, &app)?, url);
     assert_eq!(status(&url)?, "404");
     // A terminal that was opened in time is not unused, however long it stays.
-    let page = WebPage::load(&next)?;
-    let mut tab = page.tab()?;
+    let (next, mut tab) = wait_until("a terminal that was opened in time", SOON, || {
+        let next = spawn(&supervisor, &app)?;
+        let tab = WebPage::load(&next)?.tab()?;
+        Ok((next, tab))
+    })?;
     tab.keys(b"sleep 3; echo still $((6*7))\n")?;
     tab.until("still 42")?;
     assert_eq!(status(&next)?, "200");
@@ -71,13 +78,13 @@ fn url_that_nobody_opened_is_gone_after_its_time_and_the_next_one_is_another() -
 #[test]
 fn terminal_in_which_nothing_happens_ends_with_its_shell_and_one_that_shows_something_does_not() -> Result<()>
 {
-    let supervisor = Supervisor::start(&[("TTY_IDLE_TIMEOUT", "3s")])?;
+    let supervisor = Supervisor::start(&[("TTY_IDLE_TIMEOUT", "8s")])?;
     let app = LiveApp::apply(&supervisor)?;
     let url = spawn(&supervisor, &app)?;
     let page = WebPage::load(&url)?;
     let mut tab = page.tab()?;
-    tab.keys(b"for i in 1 2 3 4 5 6 7 8 9; do sleep 0.5; echo tick $((i*i)); done; sleep 987654\n")?;
-    tab.until("tick 81")?;
+    tab.keys(b"for i in $(seq 20); do sleep 0.5; echo tick $((i*i)); done; sleep 987654\n")?;
+    tab.until("tick 400")?;
 
     assert_eq!(tab.until_ended()?, "expired");
     gone(&url)?;
@@ -93,7 +100,7 @@ fn terminal_in_which_nothing_happens_ends_with_its_shell_and_one_that_shows_some
 #[test]
 fn websocket_of_another_site_is_refused_and_the_real_shell_is_untouched() -> Result<()> {
     let supervisor = Supervisor::start(&[])?;
-    let app = LiveApp::apply(&supervisor)?;
+    let app = still_app(&supervisor)?;
     let page = WebPage::of(&supervisor, &app)?;
     let mut tab = page.tab()?;
     tab.keys(b"NAME=kept; clear; echo re''ady\n")?;

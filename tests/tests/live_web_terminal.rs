@@ -35,6 +35,14 @@ fn opened(supervisor: &Supervisor, app: &LiveApp) -> Result<Browser> {
     Ok(browser)
 }
 
+/// Waits until a program with these words runs in the app's container: from then on its keys are its own.
+fn runs(app: &LiveApp, words: &str) -> Result<()> {
+    wait_until(words, SOON, || {
+        let processes = app.processes()?;
+        check(processes.contains(words), processes)
+    })
+}
+
 fn picture(browser: &Browser, name: &str) -> Result<()> {
     if let Some(folder) = env::var_os(PICTURES) {
         return browser.screenshot(&PathBuf::from(folder).join(name));
@@ -79,7 +87,8 @@ fn terminal_in_a_browser_types_shows_resizes_and_tells_the_exit_code() -> Result
     browser.resize(700, 500)?;
     wait_until("another size", SOON, || check(rows(&browser)? != before, "the same size"))?;
 
-    browser.keys(&format!("clear; sleep 1000{ENTER}"))?;
+    browser.keys(&format!("clear; sleep 987654{ENTER}"))?;
+    runs(&app, "sleep 987654")?;
     browser.keys(&format!("{CONTROL}c{RELEASE}"))?;
     browser.keys(&format!("echo code $?{ENTER}"))?;
     browser.wait_for_text(SCREEN, "code 130")?;
@@ -99,8 +108,9 @@ fn terminal_on_a_phone_has_the_keys_that_a_phone_lacks() -> Result<()> {
     let browser = Browser::start(PHONE)?;
     browser.open(&spawn(&supervisor, &app)?)?;
     browser.wait_for_text(STATE, "Connected")?;
-    browser.keys(&format!("export PS1='\\w# '; clear; ls /; sleep 1000{ENTER}"))?;
+    browser.keys(&format!("export PS1='\\w# '; clear; ls /; sleep 987654{ENTER}"))?;
     browser.wait_for_text(SCREEN, "usr")?;
+    runs(&app, "sleep 987654")?;
     browser.click("[data-key=control]")?;
     browser.keys("c")?;
     browser.keys(&format!("echo code $?{ENTER}"))?;
@@ -173,19 +183,19 @@ fn reload_finds_the_same_shell_and_a_despawned_one_is_gone_from_the_container() 
     let app = LiveApp::apply(&supervisor)?;
     let browser = opened(&supervisor, &app)?;
     browser.keys(&format!("NAME=kept; sleep 987654{ENTER}"))?;
-    let sleeps = || app.processes();
-    wait_until("the sleep", SOON, || check(sleeps()?.contains("987654"), "not yet"))?;
+    runs(&app, "sleep 987654")?;
     browser.evaluate("location.reload()")?;
     browser.wait_for_text(STATE, "Connected")?;
     browser.wait_for_text(SCREEN, "sleep 987654")?;
     browser.keys(&format!("{CONTROL}c{RELEASE}"))?;
-    browser.keys(&format!("echo still $NAME; sleep 987654{ENTER}"))?;
+    browser.keys(&format!("echo still $NAME; sleep 456789{ENTER}"))?;
     browser.wait_for_text(SCREEN, "still kept")?;
+    runs(&app, "sleep 456789")?;
 
     let answer = supervisor.client()?.post("/v1/despawn-tty", &app.body())?;
     assert_eq!((answer.status, answer.body.as_str()), (200, ""));
     browser.wait_for_text("#notice", "despawn-tty")?;
-    wait_until("the end of the shell", SOON, || check(!sleeps()?.contains("987654"), "still there"))
+    wait_until("the end of the shell", SOON, || check(!app.processes()?.contains("456789"), "still there"))
 }
 
 #[test]
