@@ -105,21 +105,23 @@ fn events_tell_a_restart_as_it_happens_and_why() -> Result<()> {
     let log = folder.path().join("events");
     let mut command = supervisor.admin_command(&["--json", "events", "--app", &id]);
     let _events = Process::start(&mut command, &log)?;
-    // The tool may not be listening yet at the first restart.
-    let told = wait_until("the restart's events", SOON, || {
-        supervisor.admin_ok(&["app", "restart", &id])?;
-        let told = fs::read_to_string(&log)?;
-        let complete = told.contains("\"cycle-ended\"") && told.contains("\"container-changed\"");
-        check(complete, told.clone())?;
-        Ok(told)
-    })?;
-    let events: Vec<Value> = told.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let has = |wanted: &[(&str, &str)]| {
+    let told = |wanted: &[(&str, &str)], events: &[Value]| {
         events.iter().any(|event| wanted.iter().all(|(field, value)| event[*field] == *value))
     };
     let why = "a restart was asked for";
-    assert!(has(&[("event", "step-begun"), ("step", "create-container"), ("reason", why)]), "{told}");
-    assert!(has(&[("event", "container-changed"), ("service", "main"), ("happening", "die")]), "{told}");
-    assert!(events.iter().all(|event| event["app_id"] == app.id), "{told}");
+    // The tool may not be listening yet at the first restart, and the engine tells its part later than core.
+    let events = wait_until("the restart's events", SOON, || {
+        supervisor.admin_ok(&["app", "restart", &id])?;
+        let text = fs::read_to_string(&log)?;
+        let events: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let wanted: [&[(&str, &str)]; 3] = [
+            &[("event", "step-begun"), ("step", "create-container"), ("reason", why)],
+            &[("event", "container-changed"), ("service", "main"), ("happening", "die")],
+            &[("event", "cycle-ended")],
+        ];
+        check(wanted.iter().all(|wanted| told(wanted, &events)), text)?;
+        Ok(events)
+    })?;
+    assert!(events.iter().all(|event| event["app_id"] == app.id), "{events:?}");
     Ok(())
 }
