@@ -12,9 +12,11 @@ use crate::wait::{check, wait_until};
 pub const IMAGE: &str = "supervisor-test-app";
 const SOON: Duration = Duration::from_mins(2);
 
-/// Notes a TERM in its data and goes on, so that a stop takes the whole grace period.
-pub const STUBBORN: &str =
-    r#"command: ["sh", "-c", "trap 'touch /data/terminating' TERM; while true; do sleep 1 & wait; done"]"#;
+/// Told to end, it notes that in its data, and ends as soon as no file there asks it to stay.
+pub const STUBBORN: [&str; 2] = [
+    r#"command: ["sh", "-c", "trap 'touch /data/terminating; while test -e /data/stay; do sleep 0.1; done; exit 0' TERM; while true; do sleep 1 & wait; done"]"#,
+    "stop_grace_period: 1m",
+];
 
 /// An app of one service, `main`.
 #[derive(Debug)]
@@ -30,9 +32,18 @@ impl<'device> App<'device> {
         Self::apply_with(device, id, &[])
     }
 
-    /// Applies the app that takes four seconds to stop.
+    /// Applies the app that, told to stop, stays until it is let go.
     pub fn apply_stubborn(device: &'device Device, id: u64) -> Result<Self> {
-        Self::apply_with(device, id, &[STUBBORN, "stop_grace_period: 4s"])
+        let app = Self::apply_with(device, id, &STUBBORN)?;
+        device.engine().hears_term(&app.container()?)?;
+        // An earlier one of this id has left its note.
+        device.shell(&format!("rm -f {0}/terminating && touch {0}/stay", app.data()))?;
+        Ok(app)
+    }
+
+    /// The stubborn app stays no longer than it is told to.
+    pub fn let_go(&self) -> Result<()> {
+        self.device.shell(&format!("rm -f {}/stay", self.data())).map(drop)
     }
 
     fn apply_with(device: &'device Device, id: u64, lines: &[&str]) -> Result<Self> {
@@ -81,6 +92,11 @@ impl<'device> App<'device> {
         format!(r#"{{"appId": {}, "force": true}}"#, self.id)
     }
 
+    /// How often it has started, its last start included.
+    pub fn starts(&self) -> Result<u32> {
+        self.device.engine().app_starts(self.id)
+    }
+
     /// Its data folder on the device.
     pub fn data(&self) -> String {
         format!("/resin-data/{}", self.id)
@@ -104,6 +120,7 @@ impl<'device> App<'device> {
 
 impl Drop for App<'_> {
     fn drop(&mut self) {
+        drop(self.let_go());
         drop(admin(self.device, &format!("app remove {} --yes", self.id)));
     }
 }

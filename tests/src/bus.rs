@@ -1,14 +1,16 @@
 //! A private system bus, with or without a logind on it that only notes what it is told.
 
 use std::fs;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use crate::Result;
+use crate::command::run;
 use crate::process::Process;
 use crate::scratch::Folder;
-use crate::wait::{check, wait_until};
+use crate::wait::wait_until;
 
 const READY: Duration = Duration::from_mins(2);
 /// Debian's own Python: the mock is a Debian package.
@@ -54,7 +56,8 @@ impl Bus {
             .args(["--nofork", "--nopidfile"])
             .arg(format!("--config-file={}", self.folder.join("bus.conf")));
         self.daemon = Some(Process::start(&mut command, &self.log())?);
-        wait_until("the bus", READY, || check(self.folder.path().join("bus").exists(), "no socket"))
+        // Its socket is there before it listens.
+        wait_until("the bus", READY, || Ok(UnixStream::connect(self.folder.path().join("bus"))?)).map(drop)
     }
 
     /// The bus goes, and everybody on it.
@@ -71,14 +74,10 @@ impl Bus {
             .args(["-u", "-m", "dbusmock", "--system", "--template", "logind", "--parameters", parameters])
             .env("DBUS_SYSTEM_BUS_ADDRESS", self.address());
         self.logind = Some(Process::start(&mut command, &self.log())?);
-        let name = "string:org.freedesktop.login1";
-        wait_until("logind", READY, || {
-            let address = format!("--bus={}", self.address());
-            let method = "org.freedesktop.DBus.NameHasOwner";
-            let words =
-                ["dbus-send", &address, "--print-reply", "--dest=org.freedesktop.DBus", "/", method, name];
-            check(crate::command::run(&words)?.contains("boolean true"), "not on the bus")
-        })
+        // It has its name on the bus before it has read its template; it answers after that.
+        let (address, name) = (format!("--bus={}", self.address()), "--dest=org.freedesktop.login1");
+        let words = ["dbus-send", &address, "--print-reply", name, "/", "org.freedesktop.DBus.Peer.Ping"];
+        wait_until("logind", READY, || run(&words)).map(drop)
     }
 
     /// What `DBUS_SYSTEM_BUS_ADDRESS` has to be.

@@ -14,7 +14,9 @@ use crate::wait::{check, wait_until};
 /// Marks everything that the tests make, for cleaning up after a run that was killed.
 const LABEL: &str = "supervisor-test=1";
 const IMAGE: &str = "supervisor-test-device:latest";
-const BOOT: Duration = Duration::from_secs(90);
+const BOOT: Duration = Duration::from_mins(5);
+/// systemd alone gives a service a minute and a half to stop.
+const OFF: Duration = Duration::from_mins(5);
 
 /// A device that is on, or was until it powered off.
 #[derive(Debug)]
@@ -47,8 +49,8 @@ impl Device {
     }
 
     /// Waits until the device is off and gives its last word: 129 is a reboot, 130 a power-off.
-    pub fn wait_until_off(&self, limit: Duration) -> Result<i32> {
-        wait_until("the device to go off", limit, || {
+    pub fn wait_until_off(&self) -> Result<i32> {
+        wait_until("the device to go off", OFF, || {
             let state =
                 run(&["docker", "inspect", "-f", "{{.State.Running}} {{.State.ExitCode}}", &self.name])?;
             let code = state.strip_prefix("false ").ok_or("it is on")?;

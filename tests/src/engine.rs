@@ -1,9 +1,16 @@
 //! A container engine through its own command line, on this machine or inside the device.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::Result;
 use crate::command::run;
+use crate::wait::{check, wait_until};
+
+const SOON: Duration = Duration::from_mins(2);
+/// TERM in the kernel's masks of signals.
+const TERM: u64 = 1 << 14;
 
 /// Where the `docker` command runs.
 #[derive(Debug, Clone, Default)]
@@ -48,6 +55,25 @@ impl Engine {
     /// A shell line in a container.
     pub fn shell(&self, container: &str, line: &str) -> Result<String> {
         self.docker(&["exec", container, "sh", "-c", line])
+    }
+
+    /// Waits until a container's first process hears TERM: before it has a trap for it, the kernel keeps it away.
+    pub fn hears_term(&self, container: &str) -> Result<()> {
+        wait_until("a trap for TERM", SOON, || {
+            let line = self.shell(container, "grep SigCgt /proc/1/status")?;
+            let caught = u64::from_str_radix(line.trim_start_matches("SigCgt:").trim(), 16)?;
+            check(caught & TERM != 0, line)
+        })
+    }
+
+    /// How often the test app `main` has started: its page says so, once its last start is complete.
+    pub fn app_starts(&self, app_id: u64) -> Result<u32> {
+        wait_until("the app's page", SOON, || {
+            let container = self.running_service(app_id, "main")?;
+            let page = self.shell(&container, "wget -q -O - http://127.0.0.1:8080/")?;
+            let (_, number) = page.rsplit_once("start number ").ok_or_else(|| page.clone())?;
+            Ok(number.trim().parse()?)
+        })
     }
 
     /// Removes everything of an app that a failed test may have left.

@@ -104,9 +104,9 @@ impl Shared {
     fn serve(&self, mut client: UnixStream, engine: &str) -> Result<()> {
         let mut engine = UnixStream::connect(engine)?;
         let mut head = read_head(&mut client)?;
-        let hold = self.picked(&head);
+        let (hold, opened) = self.picked(&head);
         if hold == Some(Hold::Request) {
-            self.hold();
+            self.hold(opened);
             if !is_there(&mut client, &mut head)? {
                 return Ok(());
             }
@@ -120,7 +120,7 @@ impl Shared {
         if hold == Some(Hold::Answer) {
             let mut first = vec![0; MAX_HEAD_BYTES];
             let length = engine.read(&mut first)?;
-            self.hold();
+            self.hold(opened);
             client.write_all(first.get(..length).unwrap_or_default())?;
         }
         let copied = std::io::copy(&mut engine, &mut client);
@@ -129,20 +129,23 @@ impl Shared {
         copied.map(drop).map_err(Into::into)
     }
 
-    fn picked(&self, head: &[u8]) -> Option<Hold> {
+    /// Whether and where a request is held, and how often the gate had been opened by then.
+    fn picked(&self, head: &[u8]) -> (Option<Hold>, u64) {
         let line = String::from_utf8_lossy(head.split(|byte| *byte == b'\r').next().unwrap_or_default());
         let request = line.rsplit_once(' ').map_or("", |(request, _)| request);
         let gate = self.lock();
-        gate.closed.as_ref().filter(|(_, picks)| picks(request)).map(|(hold, _)| *hold)
+        let hold = gate.closed.as_ref().filter(|(_, picks)| picks(request)).map(|(hold, _)| *hold);
+        (hold, gate.opened)
     }
 
-    /// Until the gate is opened.
-    fn hold(&self) {
+    /// Until the gate is opened, which it may have been since it was looked at.
+    fn hold(&self, opened: u64) {
         let mut gate = self.lock();
-        let before = gate.opened;
-        gate.holds = gate.closed.is_some();
-        self.changed.notify_all();
-        drop(self.changed.wait_while(gate, |gate| gate.closed.is_some() && gate.opened == before));
+        if gate.opened == opened {
+            gate.holds = true;
+            self.changed.notify_all();
+            drop(self.changed.wait_while(gate, |gate| gate.opened == opened));
+        }
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Fleet {
     pub registry: Registry,
     door: String,
     guard: Option<Process>,
+    /// The address of the door that the guard is at.
+    guarded: String,
     images: Vec<String>,
     _folder: Folder,
 }
@@ -73,6 +75,7 @@ impl Fleet {
             engine,
             app_id,
             registry,
+            guarded: door.clone(),
             door,
             guard: Some(guard),
             images: Vec::new(),
@@ -165,7 +168,7 @@ impl Fleet {
 
     /// The registry is back.
     pub fn open_registry(&mut self) -> Result<()> {
-        self.guard = Some(self.registry.guarded_again()?);
+        self.guard = Some(self.registry.guarded_again(&self.guarded)?);
         Ok(())
     }
 

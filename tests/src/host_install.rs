@@ -107,9 +107,9 @@ impl<'device> HostApp<'device> {
         wait_until("the app's container", SOON, || self.device.engine().running_service(self.id, "main"))
     }
 
-    /// How often its main process has started.
+    /// How often it has started, its last start included.
     pub fn starts(&self) -> Result<u32> {
-        Ok(self.device.engine().shell(&self.container()?, "cat /data/starts")?.parse()?)
+        self.device.engine().app_starts(self.id)
     }
 
     /// `GET /ping` from inside, with the variables of its environment.

@@ -1,5 +1,6 @@
 //! An app on this machine's engine that a live test follows.
 
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -32,9 +33,17 @@ impl LiveApp {
         Self::apply_with(supervisor, &[])
     }
 
-    /// Applies the app that takes four seconds to stop.
+    /// Applies the app that, told to stop, stays until it is let go.
     pub fn apply_stubborn(supervisor: &Supervisor) -> Result<Self> {
-        Self::apply_with(supervisor, &[STUBBORN, "stop_grace_period: 4s"])
+        let app = Self::apply_with(supervisor, &STUBBORN)?;
+        app.engine.hears_term(&app.container()?)?;
+        fs::write(supervisor.data(app.id).join("stay"), "")?;
+        Ok(app)
+    }
+
+    /// The stubborn app stays no longer than it is told to.
+    pub fn let_go(&self, supervisor: &Supervisor) -> Result<()> {
+        Ok(fs::remove_file(supervisor.data(self.id).join("stay"))?)
     }
 
     /// Applies it with more lines of its service, and waits until it runs.

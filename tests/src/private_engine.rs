@@ -10,7 +10,7 @@ use crate::command::run;
 use crate::engine::Engine;
 use crate::process::Process;
 use crate::scratch::{Folder, SmallDisk, unique};
-use crate::wait::wait_until;
+use crate::wait::{check, wait_until};
 
 const READY: Duration = Duration::from_mins(2);
 const DATA: &str = "data";
@@ -117,11 +117,17 @@ impl PrivateEngine {
         run(&["sh", "-c", &format!("docker save {image} | docker --host unix://{socket} load")]).map(drop)
     }
 
-    /// Ends what was started with these words, which name its folder.
+    /// Ends what was started with these words, which name its folder: it holds what the next one wants until it is
+    /// gone.
     fn end(words: &str) {
-        for id in run(&["pgrep", "-f", words]).unwrap_or_default().lines() {
-            drop(run(&["kill", "-9", id]));
-        }
+        let ended = wait_until("the end of the engine's parts", READY, || {
+            let ids = run(&["pgrep", "-f", words]).unwrap_or_default();
+            for id in ids.lines() {
+                drop(run(&["kill", "-9", id]));
+            }
+            check(ids.is_empty(), ids)
+        });
+        drop(ended);
     }
 }
 

@@ -15,7 +15,7 @@ use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 use crate::Result;
 use crate::wait::wait_until;
 
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// A program on a terminal; it ends with its owner.
 #[derive(Debug)]
@@ -80,13 +80,16 @@ impl Screen {
     /// Reads until `text` has been shown; gives all that was.
     pub fn until(&mut self, text: &str) -> Result<String> {
         let end = Instant::now() + LIMIT;
-        let mut seen = String::new();
-        while !seen.contains(text) {
+        let mut seen = Vec::new();
+        let mut looked_at = 0;
+        // What has been looked at once is not looked at again: a flood may come before.
+        while !holds(seen.get(looked_at..).unwrap_or_default(), text) {
+            looked_at = (seen.len() + 1).saturating_sub(text.len());
             let left = end.saturating_duration_since(Instant::now());
-            let piece = self.shown.recv_timeout(left).map_err(|_| format!("no {text:?} in {seen:?}"))?;
-            seen.push_str(&String::from_utf8_lossy(&piece));
+            let piece = self.shown.recv_timeout(left);
+            seen.extend(piece.map_err(|_| format!("no {text:?} in {:?}", String::from_utf8_lossy(&seen)))?);
         }
-        Ok(seen)
+        Ok(String::from_utf8_lossy(&seen).into_owned())
     }
 
     /// The rest of what is shown, and the exit code.
@@ -108,6 +111,10 @@ impl Drop for Screen {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
 fn size(rows: u16, columns: u16) -> Winsize {

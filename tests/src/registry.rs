@@ -49,8 +49,9 @@ impl Registry {
             certificate.display()
         );
         let (process, port) = serve(&self.folder, "guarded", &guard)?;
-        wait_until_it_asks(port)?;
-        Ok((process, format!("127.0.0.1:{port}")))
+        let address = format!("127.0.0.1:{port}");
+        wait_until_it_asks(&address)?;
+        Ok((process, address))
     }
 
     /// A door to the same images for whoever knows this name and password. Answers its process and address.
@@ -58,14 +59,21 @@ impl Registry {
         self.expect_password(username, password)?;
         let guard = format!("auth:\n  htpasswd:\n    realm: tests\n    path: {}\n", self.passwords());
         let (process, port) = serve(&self.folder, "passwords", &guard)?;
-        wait_until_it_asks(port)?;
-        Ok((process, format!("127.0.0.1:{port}")))
+        let address = format!("127.0.0.1:{port}");
+        wait_until_it_asks(&address)?;
+        Ok((process, address))
     }
 
     /// Opens that door again, at its address, after its process has ended.
-    pub fn behind_password_again(&self, username: &str, password: &str) -> Result<Process> {
+    pub fn behind_password_again(&self, username: &str, password: &str, address: &str) -> Result<Process> {
         self.expect_password(username, password)?;
-        run_registry(&self.folder, "passwords")
+        self.open_again("passwords", address)
+    }
+
+    fn open_again(&self, name: &str, address: &str) -> Result<Process> {
+        let process = run_registry(&self.folder, name)?;
+        wait_until_it_asks(address)?;
+        Ok(process)
     }
 
     fn passwords(&self) -> String {
@@ -80,8 +88,8 @@ impl Registry {
     }
 
     /// Opens the guarded door again, at its address, after its process has ended.
-    pub fn guarded_again(&self) -> Result<Process> {
-        run_registry(&self.folder, "guarded")
+    pub fn guarded_again(&self, address: &str) -> Result<Process> {
+        self.open_again("guarded", address)
     }
 
     /// Puts an image into the registry as it is, forgets it on this machine, and gives its path with its digest,
@@ -125,8 +133,8 @@ fn run_registry(folder: &Folder, name: &str) -> Result<Process> {
 }
 
 /// Waits for a door that lets nobody in without a word.
-fn wait_until_it_asks(port: u16) -> Result<()> {
-    let address = format!("http://127.0.0.1:{port}/v2/");
+fn wait_until_it_asks(address: &str) -> Result<()> {
+    let address = format!("http://{address}/v2/");
     let refused = ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", &address];
     wait_until("the guarded registry", READY, || check(run(&refused)? == "401", "no 401"))
 }

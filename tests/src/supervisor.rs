@@ -9,7 +9,8 @@ use crate::wait::{check, wait_until};
 
 const READY: Duration = Duration::from_mins(2);
 const FOLDER: &str = "/opt/supervisor";
-const LED: &str = "/var/lib/led";
+/// The folder of the LED's stand-in.
+pub const LED: &str = "/var/lib/led";
 
 /// The images that a device needs.
 const IMAGES: [&str; 3] =
@@ -31,11 +32,6 @@ pub fn install(device: &Device) -> Result<()> {
 pub fn up(device: &Device) -> Result<()> {
     let files = format!("-f {FOLDER}/compose.yaml -f {FOLDER}/compose.led.yaml");
     device.shell(&format!("LED_FOLDER={LED} docker-compose -p supervisor {files} up -d 2>&1")).map(drop)
-}
-
-/// What the LED shows.
-pub fn led(device: &Device) -> Result<String> {
-    device.shell(&format!("cat {LED}/brightness"))
 }
 
 /// `supervisor-admin` with these words, in the core's container.

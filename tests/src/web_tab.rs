@@ -15,7 +15,7 @@ use crate::live::Supervisor;
 use crate::live_app::LiveApp;
 use crate::wait::check;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// A tab's first size opens the shell.
 const SIZE: &str = r#"{"type":"resize","rows":24,"columns":80}"#;
 

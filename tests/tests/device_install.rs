@@ -10,7 +10,6 @@ use supervisor_tests::host_install::{
 use supervisor_tests::wait::{check, wait_until};
 use supervisor_tests::{Result, suite};
 
-const OFF: Duration = Duration::from_mins(1);
 const SOON: Duration = Duration::from_mins(2);
 const REBOOTED: i32 = 129;
 const CORE: &str = "supervisor-core";
@@ -86,7 +85,7 @@ fn install_survives_a_reboot_with_app_and_key(device: &Device) -> Result<()> {
     assert_eq!(app.ping()?, "OK");
 
     assert_eq!(before.post_empty("/v1/reboot")?.status, 202);
-    assert_eq!(device.wait_until_off(OFF)?, REBOOTED);
+    assert_eq!(device.wait_until_off()?, REBOOTED);
     device.switch_on()?;
 
     wait_until("the app's next start", SOON, || check(app.starts()? > starts, "not started again"))?;
@@ -120,7 +119,7 @@ fn update_that_waits_for_a_reboot_is_carried_out_by_it(device: &Device) -> Resul
     assert_eq!((app.container()?, stage()?), (before, String::new()));
 
     assert_eq!(client(device)?.post_empty("/v1/reboot")?.status, 202);
-    assert_eq!(device.wait_until_off(OFF)?, REBOOTED);
+    assert_eq!(device.wait_until_off()?, REBOOTED);
     device.switch_on()?;
 
     wait_until("the next release", SOON, || check(stage()? == "next", "it is the old release"))?;

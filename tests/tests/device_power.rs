@@ -10,7 +10,6 @@ use supervisor_tests::wait::{check, wait_until};
 use supervisor_tests::{Result, suite};
 
 const DONE: &str = r#"{"Data":"OK","Error":""}"#;
-const OFF: Duration = Duration::from_mins(1);
 const SOON: Duration = Duration::from_mins(2);
 /// What the device's container exits with.
 const REBOOTED: i32 = 129;
@@ -27,13 +26,13 @@ fn main() -> ExitCode {
 fn reboot_from_app_reboots_and_the_app_runs_again(device: &Device) -> Result<()> {
     let app = App::apply(device, 2167)?;
     app.leave("kept")?;
-    let starts = starts(&app)?;
+    let starts = app.starts()?;
 
     assert_eq!(app.seed("POST", "/v1/reboot", "")?, format!("{DONE}|202"));
 
-    assert_eq!(device.wait_until_off(OFF)?, REBOOTED);
+    assert_eq!(device.wait_until_off()?, REBOOTED);
     device.switch_on()?;
-    wait_until("the app's next start", SOON, || check(self::starts(&app)? > starts, "not started again"))?;
+    wait_until("the app's next start", SOON, || check(app.starts()? > starts, "not started again"))?;
     assert!(app.has("kept")?);
     assert_eq!(client(device)?.get("/ping")?.body, "OK");
     assert_eq!(app.seed("GET", "/ping", "")?, "OK|200");
@@ -44,7 +43,7 @@ fn shutdown_from_network_powers_off(device: &Device) -> Result<()> {
     let app = App::apply(device, 2167)?;
     let answer = client(device)?.post_empty("/v1/shutdown")?;
     assert_eq!((answer.status, answer.body.as_str()), (202, DONE));
-    assert_eq!(device.wait_until_off(OFF)?, POWERED_OFF);
+    assert_eq!(device.wait_until_off()?, POWERED_OFF);
     device.switch_on()?;
     app.container().map(drop)
 }
@@ -59,11 +58,7 @@ fn reboot_while_locked_is_423_and_force_reboots(device: &Device) -> Result<()> {
     assert!(refused.body.starts_with(r#"{"Data":"Error","Error":""#), "{}", refused.body);
 
     assert_eq!(client.post("/v1/reboot", r#"{"force": true}"#)?.status, 202);
-    assert_eq!(device.wait_until_off(OFF)?, REBOOTED);
+    assert_eq!(device.wait_until_off()?, REBOOTED);
     device.switch_on()?;
     app.container().map(drop)
-}
-
-fn starts(app: &App<'_>) -> Result<u32> {
-    Ok(app.shell("cat /data/starts")?.parse()?)
 }

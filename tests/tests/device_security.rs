@@ -7,7 +7,7 @@ use supervisor_tests::device::Device;
 use supervisor_tests::wait::{check, wait_until};
 use supervisor_tests::{Result, suite};
 
-const HEALTHY: Duration = Duration::from_secs(90);
+const HEALTHY: Duration = Duration::from_mins(5);
 
 fn main() -> ExitCode {
     suite::run(&[

@@ -30,6 +30,7 @@ fn killed_in(path: &'static str) -> Result<(Supervisor, LiveApp)> {
     let answer = call.join().map_err(|_| "the call's thread panicked")??;
     assert_eq!(answer.status, 503, "{}", answer.body);
     supervisor.start_core()?;
+    app.let_go(&supervisor)?;
     app.container_after(&before).map_err(|error| format!("{error}\n{}", supervisor.logs()))?;
     Ok((supervisor, app))
 }

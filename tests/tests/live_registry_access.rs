@@ -95,11 +95,11 @@ fn registry_that_knows_another_key_is_told_of_and_asked_again_until_it_is_right(
     let mut device = Running::start()?;
     let (door, address) = device.fleet.registry.behind_password(&device.user, "another")?;
 
-    let commit = device.release_from(address)?;
+    let commit = device.release_from(address.clone())?;
     device.is_refused(&commit)?;
 
     drop(door);
-    let _door = device.fleet.registry.behind_password_again(&device.user, &device.key)?;
+    let _door = device.fleet.registry.behind_password_again(&device.user, &device.key, &address)?;
     device.fleet.runs(&commit, &["main"]).map(drop)
 }
 

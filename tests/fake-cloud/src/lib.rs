@@ -17,6 +17,7 @@
 
 mod answer;
 mod body;
+mod door;
 mod exchange;
 mod fault;
 mod logs;

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     sync::{Arc, mpsc},
     thread::JoinHandle,
     time::Duration,
@@ -12,6 +12,7 @@ use actix_web::{App, HttpServer, dev::ServerHandle, rt, web};
 use serde_json::Value;
 
 use crate::{
+    door::Door,
     fault::Fault,
     register,
     route::Route,
@@ -25,7 +26,7 @@ use crate::{
 #[derive(Debug)]
 pub struct FakeCloud {
     shared: Arc<Shared>,
-    address: SocketAddr,
+    door: Door,
     running: Option<(ServerHandle, JoinHandle<()>)>,
 }
 
@@ -47,13 +48,14 @@ impl FakeCloud {
         let signer = Signer::new().map_err(io::Error::other)?;
         let world = World { fleet_id: FLEET_ID, ..World::default() };
         let shared = Arc::new(Shared::new(world, signer));
-        let (address, running) = serve(&shared, address)?;
-        Ok(Self { shared, address, running: Some(running) })
+        let door = Door::take(address)?;
+        let running = serve(&shared, &door)?;
+        Ok(Self { shared, door, running: Some(running) })
     }
 
     /// `http://127.0.0.1:<port>`
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.door.address())
     }
 
     /// The key that may register devices.
@@ -182,7 +184,7 @@ impl FakeCloud {
     /// Listens again where it did.
     pub fn resume(&mut self) -> io::Result<()> {
         if self.running.is_none() {
-            self.running = Some(serve(&self.shared, self.address)?.1);
+            self.running = Some(serve(&self.shared, &self.door)?);
         }
         Ok(())
     }
@@ -194,12 +196,8 @@ impl Drop for FakeCloud {
     }
 }
 
-fn serve(
-    shared: &Arc<Shared>,
-    address: SocketAddr,
-) -> io::Result<(SocketAddr, (ServerHandle, JoinHandle<()>))> {
-    let listener = TcpListener::bind(address)?;
-    let address = listener.local_addr()?;
+fn serve(shared: &Arc<Shared>, door: &Door) -> io::Result<(ServerHandle, JoinHandle<()>)> {
+    let listener = door.listen()?;
     let data = web::Data::from(Arc::clone(shared));
     let (tell, told) = mpsc::channel();
     let thread = std::thread::spawn(move || {
@@ -214,5 +212,5 @@ fn serve(
         let _ = rt::System::new().block_on(run);
     });
     let handle = told.recv().map_err(|_| io::Error::other("the server did not start"))?;
-    Ok((address, (handle, thread)))
+    Ok((handle, thread))
 }
