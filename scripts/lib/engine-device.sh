@@ -19,7 +19,7 @@ device_boot() {
     -v "$device:/var/lib" "${mounts[@]}" -e container=docker "supervisor-test-engine:$1" "${init[@]}" >/dev/null || return 1
   device_configure || return 1
   docker start "$device" >/dev/null || return 1
-  wait_for 90 docker exec "$device" timeout 10 docker version || return 1
+  wait_for 300 docker exec "$device" timeout 30 docker version || return 1
   device_version=$(docker exec "$device" docker version --format '{{.Server.Version}}') || return 1
   docker save "$test_app" | docker exec -i "$device" docker load >/dev/null
 }
@@ -41,7 +41,7 @@ device_is_version() {
   esac
 }
 
-# device_run COMMAND...: runs it on the device as cargo would; ends it after 15 minutes.
+# device_run COMMAND...: runs it on the device as cargo would; ends it after 30 minutes.
 device_run() {
   docker exec -w "$root_dir/tests" -e "SUPERVISOR_BIN_DIR=$SUPERVISOR_BIN_DIR" "$device" timeout 1800 "$@"
 }

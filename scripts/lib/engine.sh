@@ -16,7 +16,7 @@ engine_start() {
   # Its own session: a Ctrl-C meant for the caller does not reach it.
   setsid dockerd >"$log" 2>&1 </dev/null &
   engine_pid=$!
-  if wait_for 60 engine_answers; then return 0; fi
+  if wait_for 180 engine_answers; then return 0; fi
   tail -n 5 "$log" >&2
   return 1
 }

@@ -83,6 +83,11 @@ impl Browser {
         self.post("url", &json!({ "url": url })).map(drop)
     }
 
+    /// Loads the page anew; returns when the new one is there, and the one before is not looked at any more.
+    pub fn reload(&self) -> Result<()> {
+        self.post("refresh", &json!({})).map(drop)
+    }
+
     /// What a function body returns in the page.
     pub fn evaluate(&self, script: &str) -> Result<Value> {
         self.post("execute/sync", &json!({ "script": script, "args": [] }))
@@ -171,7 +176,7 @@ fn capabilities(window: Window, profile: &str) -> Value {
 /// One command of the protocol; its value.
 fn call(method: &str, url: &str, body: Option<&Value>) -> Result<Value> {
     let mut words =
-        vec!["curl", "-sS", "--max-time", "60", "-X", method, "-H", "Content-Type: application/json"];
+        vec!["curl", "-sS", "--max-time", "300", "-X", method, "-H", "Content-Type: application/json"];
     let text = body.map(Value::to_string);
     if let Some(text) = &text {
         words.extend(["--data", text]);

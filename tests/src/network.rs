@@ -42,10 +42,11 @@ impl Namespace {
         Ok(other)
     }
 
-    /// `GET` of a URL from here; a connection that is not made within two seconds is none.
-    pub fn get(&self, url: &str) -> Result<Finished> {
-        let mut words = self.launcher();
-        words.extend(["curl", "-sS", "--connect-timeout", "2", "--max-time", "20", url].map(str::to_owned));
+    /// `GET` of a URL from here; a connection that is not made within so many seconds is none.
+    pub fn get(&self, url: &str, seconds: u32) -> Result<Finished> {
+        let (mut words, seconds) = (self.launcher(), seconds.to_string());
+        let curl = ["curl", "-sS", "--connect-timeout", &seconds, "--max-time", "120", url];
+        words.extend(curl.map(str::to_owned));
         finish(&words)
     }
 }

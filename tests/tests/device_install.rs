@@ -92,10 +92,12 @@ fn install_survives_a_reboot_with_app_and_key(device: &Device) -> Result<()> {
     let after = client(device)?;
     assert_eq!(after.key, before.key);
     assert_eq!(app.ping()?, "OK");
-    for service in [CORE, FRONTEND] {
-        assert_eq!(property(device, service, "ActiveState")?, "active");
-    }
-    Ok(())
+    // It serves a moment before it says that it has started.
+    wait_until("both services to be active", SOON, || {
+        let states =
+            [CORE, FRONTEND].map(|service| property(device, service, "ActiveState").unwrap_or_default());
+        check(states == ["active", "active"], format!("{states:?}"))
+    })
 }
 
 fn update_that_waits_for_a_reboot_is_carried_out_by_it(device: &Device) -> Result<()> {
@@ -123,8 +125,10 @@ fn update_that_waits_for_a_reboot_is_carried_out_by_it(device: &Device) -> Resul
     device.switch_on()?;
 
     wait_until("the next release", SOON, || check(stage()? == "next", "it is the old release"))?;
-    assert!(!admin(device, "app show 2167")?.contains("waits for"));
-    Ok(())
+    wait_until("nothing to wait for", SOON, || {
+        let shown = admin(device, "app show 2167")?;
+        check(!shown.contains("waits for"), shown)
+    })
 }
 
 /// A field of the kernel's word on a service's main process.

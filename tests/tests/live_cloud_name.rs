@@ -111,7 +111,7 @@ fn device_in_an_image_without_anything_finds_its_cloud_by_name() -> Result<()> {
         "TTY_LISTEN_PORT=0",
         &container.0,
     ])?;
-    wait_until("the device's registration", Duration::from_mins(1), || {
+    wait_until("the device's registration", Duration::from_mins(2), || {
         let registered = cloud.look(|world| world.devices().count()) == 1;
         let log = finish(&["docker", "logs", &container.0])?;
         if registered { Ok(()) } else { Err(log.stderr.into()) }

@@ -1,6 +1,7 @@
 //! Fields of compose files, seen to take effect in the containers of a real engine.
 
 use std::fs;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use supervisor_tests::Result;
@@ -8,7 +9,9 @@ use supervisor_tests::engine::Engine;
 use supervisor_tests::live::Supervisor;
 use supervisor_tests::live_app::LiveApp;
 use supervisor_tests::scratch::Folder;
+use supervisor_tests::wait::{check, wait_until};
 
+const SOON: Duration = Duration::from_mins(2);
 const FIELDS: &str = include_str!("../files/fields.yaml");
 
 /// The app of `fields.yaml`, applied, and the folder that it mounts.
@@ -83,8 +86,11 @@ fn every_field_takes_effect_in_the_container() -> Result<()> {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(fields.folder.path().join("from-inside").exists());
-    let said = supervisor.admin_ok(&["app", "logs", &fields.id(), "--service", "main"])?;
-    assert_eq!(said.trim(), "says hello");
+    // On its way from the container to the engine's file.
+    wait_until("the app's words", SOON, || {
+        let said = supervisor.admin_ok(&["app", "logs", &fields.id(), "--service", "main"])?;
+        check(said.trim() == "says hello", said)
+    })?;
     let main =
         ["app", "logs", &fields.id(), "--service", "main", "--timestamps", "--since"].map(str::to_owned);
     let since = |time: &'static str| {

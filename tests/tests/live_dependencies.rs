@@ -19,7 +19,7 @@ services:
     image: supervisor-test-app
     command: ["sh", "-c", "echo db >>/data/order; sleep 1; touch /tmp/ready; exec httpd -f -p 80 -h /tmp"]
     stop_signal: KILL
-    healthcheck: {test: test -e /tmp/ready, interval: 500ms, retries: 60}
+    healthcheck: {test: test -e /tmp/ready, interval: 500ms, retries: 1000}
     networks:
       back: {ipv4_address: SUBNET.10, aliases: [database]}
   migrate:

@@ -10,7 +10,7 @@ use supervisor_tests::private_engine::PrivateEngine;
 use supervisor_tests::registry::{Registry, forget};
 use supervisor_tests::wait::{check, wait_until};
 
-const LIMIT: Duration = Duration::from_mins(1);
+const LIMIT: Duration = Duration::from_mins(2);
 
 #[test]
 fn logind_mock_notes_a_reboot_and_answers_can_reboot() -> Result<()> {

@@ -24,6 +24,7 @@ fn reboot_and_shutdown_with_logind_reach_it_once() -> Result<()> {
         assert_eq!((answer.status, answer.body.as_str()), (202, DONE), "{}", supervisor.logs());
         wait_until(call, SOON, || check(bus.calls(call) == 1, supervisor.logs()))?;
     }
+    assert_eq!(bus.calls("Reboot False"), 1, "{}", supervisor.logs());
     Ok(())
 }
 

@@ -167,7 +167,7 @@ fn end_of_core_ends_shells_and_their_processes() -> Result<()> {
     let container = app.container()?;
     let mut screen = shell(&supervisor, &app)?;
     screen.keys(b"sleep 98764\r")?;
-    screen.until("sleep 98764\r\n")?;
+    wait_until("the sleep", SOON, || check(processes(&container, "sleep 98764")? == 1, "not yet"))?;
     let [core, _] = supervisor.pids()?;
     kill_process(i32::try_from(core).ok().and_then(Pid::from_raw).ok_or("no process id")?, Signal::TERM)?;
     let (shown, exit) = screen.end()?;

@@ -106,7 +106,7 @@ fn hand_over_ends_when_the_new_container_says_so_and_leaves_one() -> Result<()> 
 #[test]
 fn hand_over_ends_at_its_timeout_also_after_core_was_killed_in_it() -> Result<()> {
     let mut supervisor = Supervisor::start(&[])?;
-    let labels = ["io.balena.update.strategy=hand-over", "io.balena.update.handover-timeout=20000"];
+    let labels = ["io.balena.update.strategy=hand-over", "io.balena.update.handover-timeout=45000"];
     let app = LiveApp::new();
     supervisor.apply(app.id, &release(IMAGE, &labels))?;
     let old = app.container()?;
@@ -173,13 +173,17 @@ fn cancel_in_the_middle_of_a_pull_keeps_the_old_release_and_what_waits() -> Resu
     wait_until("the pull", LIMIT, || check(shown()?["activity"] == "downloading", supervisor.logs()))?;
     assert_eq!(client.post("/v1/restart", &app.body())?.status, 200, "{}", supervisor.logs());
     let restarted = app.container_after(&before)?;
-    assert_eq!(shown()?["activity"], "downloading", "{}", supervisor.logs());
+    wait_until("the pull to go on", LIMIT, || {
+        check(shown()?["activity"] == "downloading", supervisor.logs())
+    })?;
     assert_eq!(client.post("/v1/update", r#"{"cancel": true}"#)?.status, 204);
-    wait_until("the end of it", LIMIT, || check(shown()?["activity"] == "idle", supervisor.logs()))?;
-
-    let app_shown = shown()?;
-    assert_eq!(app_shown["update_downloaded"], false);
-    assert!(app_shown["apply_waits_for"].is_string(), "{app_shown}");
+    wait_until("the end of it", LIMIT, || {
+        let app = shown()?;
+        let has_ended = app["activity"] == "idle"
+            && app["update_downloaded"] == false
+            && app["apply_waits_for"].is_string();
+        check(has_ended, format!("{app}\n{}", supervisor.logs()))
+    })?;
     assert_eq!(app.container()?, restarted);
     Ok(())
 }

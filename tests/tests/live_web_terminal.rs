@@ -184,7 +184,7 @@ fn reload_finds_the_same_shell_and_a_despawned_one_is_gone_from_the_container() 
     let browser = opened(&supervisor, &app)?;
     browser.keys(&format!("NAME=kept; sleep 987654{ENTER}"))?;
     runs(&app, "sleep 987654")?;
-    browser.evaluate("location.reload()")?;
+    browser.reload()?;
     browser.wait_for_text(STATE, "Connected")?;
     browser.wait_for_text(SCREEN, "sleep 987654")?;
     browser.keys(&format!("{CONTROL}c{RELEASE}"))?;
@@ -204,15 +204,15 @@ fn page_whose_device_falls_silent_says_so_and_comes_back_to_the_same_shell() -> 
     let app = LiveApp::apply(&supervisor)?;
     let browser = opened(&supervisor, &app)?;
     let [_, frontend] = supervisor.pids()?.map(|id| id.to_string());
-    browser.keys(&format!("NAME=kept{ENTER}"))?;
-    // The page's patience, in less time.
-    browser
-        .evaluate("window.patient = setTimeout; window.setTimeout = (work, ms) => patient(work, ms / 25)")?;
-    browser.keys(&format!("echo arri''ved{ENTER}"))?;
+    // What the page will do when its patience is at an end, at hand: the longest of its times.
+    browser.evaluate(
+        "const patient = setTimeout; \
+         window.setTimeout = (work, ms) => { if (ms > 20000) window.lose = work; return patient(work, ms); }",
+    )?;
+    browser.keys(&format!("NAME=kept; echo arri''ved{ENTER}"))?;
     browser.wait_for_text(SCREEN, "arrived")?;
     finish(&["kill", "-STOP", &frontend])?;
-    let told = browser.wait_for_text(STATE, "Reconnecting");
-    browser.evaluate("window.setTimeout = patient")?;
+    let told = browser.evaluate("lose()").and_then(|_| browser.wait_for_text(STATE, "Reconnecting"));
     finish(&["kill", "-CONT", &frontend])?;
     told?;
     browser.wait_for_text(STATE, "Connected")?;
@@ -259,12 +259,12 @@ fn second_tab_of_the_same_link_shows_the_same_shell() -> Result<()> {
 
     let second = opened(&supervisor, &app)?;
     second.wait_for_text(SCREEN, "before")?;
-    second.keys(&format!("echo from second: $NAME{ENTER}"))?;
-    first.keys(&format!("echo from first: $NAME{ENTER}"))?;
-
-    for browser in [&first, &second] {
-        browser.wait_for_text(SCREEN, "from second: shared")?;
-        browser.wait_for_text(SCREEN, "from first: shared")?;
+    // One after the other: keys of two tabs come by two ways.
+    for (typing, name) in [(&second, "second"), (&first, "first")] {
+        typing.keys(&format!("echo from {name}: $NAME{ENTER}"))?;
+        for browser in [&first, &second] {
+            browser.wait_for_text(SCREEN, &format!("from {name}: shared"))?;
+        }
     }
     Ok(())
 }
@@ -280,9 +280,10 @@ fn question_to_the_terminal_is_answered_once_however_many_tabs_and_reloads_see_i
     browser.keys(&format!("stty -echo -icanon; printf '\\033[c'; echo as''ked; cat -v{ENTER}"))?;
     browser.wait_for_text(SCREEN, "asked")?;
     other.wait_for_text(SCREEN, "asked")?;
+    browser.wait_for_text(SCREEN, ANSWER)?;
     other.keys(&format!("middle{ENTER}"))?;
     browser.wait_for_text(SCREEN, "middle")?;
-    browser.evaluate("location.reload()")?;
+    browser.reload()?;
     browser.wait_for_text(SCREEN, "middle")?;
     browser.keys(&format!("last{ENTER}"))?;
     for tab in [&browser, &other] {
@@ -349,9 +350,13 @@ fn log_after_a_terminal_shows_neither_its_token_nor_what_was_typed() -> Result<(
     let browser = opened(&supervisor, &app)?;
     browser.keys(&format!("echo hunter2{ENTER}"))?;
     browser.wait_for_text(SCREEN, "hunter2")?;
-    let log = supervisor.logs();
     let token = Path::new(&url).file_name().and_then(|name| name.to_str()).ok_or("no token")?;
-    assert!(log.contains("path=(terminal) status=200"), "{log}");
+    // Written when the answer is on its way.
+    let log = wait_until("the page in the log", SOON, || {
+        let log = supervisor.logs();
+        check(log.contains("path=(terminal) status=200"), log.clone())?;
+        Ok(log)
+    })?;
     assert!(!log.contains(token) && !log.contains("hunter2"), "{log}");
     Ok(())
 }

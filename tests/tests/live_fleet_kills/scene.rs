@@ -53,6 +53,7 @@ impl Scene {
         let mut scene = Self { fleet, gate, engine, party, image, number: 0 };
         let first = scene.release_that_passes()?;
         let container = scene.container(&first)?;
+        scene.fleet.engine.hears_term(&container)?;
         scene.fleet.engine.shell(&container, "echo mine | tee /data/kept >/store/kept")?;
         Ok(scene)
     }
@@ -69,7 +70,7 @@ impl Scene {
         let labels: serde_json::Map<String, Value> =
             release.labels.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
         let mut composition = json!({
-            "network_mode": "host", "command": ["sh", "-c", APP], "stop_grace_period": "10m", "volumes": ["store:/store"],
+            "network_mode": "host", "command": ["sh", "-c", APP], "stop_grace_period": "1m", "volumes": ["store:/store"],
         });
         if let Some(line) = release.check {
             composition["healthcheck"] =
@@ -158,6 +159,8 @@ impl Scene {
             self.fleet.engine.shell(&self.container(commit)?, "cat /data/kept /store/kept")
         })?;
         check(kept == "mine\nmine", format!("the data is not as it was: {kept}"))?;
+        // The next state begins with its end.
+        self.fleet.engine.hears_term(&self.container(commit)?)?;
         wait_until("no update lock", LIMIT, || {
             let locks = fs::read_dir(self.fleet.locks("main"))?.count();
             check(locks == 0, format!("{locks} files of locks"))

@@ -181,7 +181,7 @@ fn handing_over(scene: &mut Scene) -> Result<String> {
         check(names.len() == 1, format!("{names:?}"))
     })
     .map_err(|error| scene.fleet.explain(&error))?;
-    fs::remove_file(&done)?;
+    drop(fs::remove_file(&done));
     Ok(commit)
 }
 
