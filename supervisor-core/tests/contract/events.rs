@@ -12,7 +12,7 @@ use crate::{
     served::Served,
 };
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_mins(1);
 
 async fn next(events: &mut Streaming<Event>) -> Event {
     timeout(SOON, events.message()).await.expect("an event comes").unwrap().unwrap()

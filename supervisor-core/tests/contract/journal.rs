@@ -12,7 +12,7 @@ use crate::{
     served::Served,
 };
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_mins(1);
 /// The nanosecond at which containers of the fake engine say their line.
 const SAID_NS: u64 = 978_307_200_500_000_000;
 const LONG_AGO_NS: u64 = 1;

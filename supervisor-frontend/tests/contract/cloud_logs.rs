@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use fake_cloud::{FakeCloud, Fault, LogLine, Route, World};
+use fake_cloud::{FakeCloud, LogLine, Route, World};
 use serde_json::{Value, json};
 use supervisor_frontend::cloud::{
     api::{ApiClient, Trust},
@@ -203,17 +203,14 @@ async fn cloud_that_wants_no_logs_gets_none_and_core_is_not_asked() {
 
 #[tokio::test]
 async fn flood_while_the_cloud_is_away_is_bounded_and_what_was_left_out_is_told() {
-    // Each refused stream takes a piece of what waits; so there are as few of them as may be.
-    let timing =
-        Timing { longest: Duration::from_millis(20), backoff: Duration::from_millis(200), ..quick() };
-    let refuse = |cloud: &FakeCloud| {
-        registered(cloud);
-        cloud.fail(Route::LogStream, [Fault::Status(503, None)]);
-    };
-    let device = start(refuse, timing);
+    let mut device = start(registered, quick());
+    Arc::get_mut(&mut device.cloud).unwrap().pause();
     for number in 0..200 {
         device.say(line(number, &"x".repeat(9_000)));
     }
+    let mut handed = device.core.as_ref().unwrap().shared.journal_handed.subscribe();
+    tokio::time::timeout(PATIENCE, handed.wait_for(|count| *count == 200)).await.expect("not read").unwrap();
+    Arc::get_mut(&mut device.cloud).unwrap().resume().unwrap();
     let log = device.until_heard("were left out").await;
     assert!(log.iter().map(|line| line.message().len()).sum::<usize>() < 100 * 9_000);
 }

@@ -11,7 +11,7 @@ use crate::support::terminal::{APP, Stage};
 const LONG: Duration = Duration::from_hours(1);
 const SHORT: Duration = Duration::from_millis(20);
 /// Long enough to open a terminal in.
-const MOMENT: Duration = Duration::from_millis(500);
+const MOMENT: Duration = Duration::from_secs(5);
 
 async fn stage(unused: Duration, idle: Duration) -> Stage {
     Stage::with(Limits::default(), |config| config.tty_allowance = Allowance { unused, idle }).await

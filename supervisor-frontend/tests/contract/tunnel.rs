@@ -10,8 +10,17 @@ use crate::{
     tables::TEXT,
 };
 
+/// Enough for any tunnel that says something.
+const LONG: Duration = Duration::from_mins(1);
+/// Enough for one to say something that is no URL.
+const SHORT: Duration = Duration::from_secs(5);
+
 async fn stage(command: &str) -> Stage {
-    let limits = TerminalLimits { tunnel_deadline: Duration::from_secs(2), ..TerminalLimits::default() };
+    stage_with(command, LONG).await
+}
+
+async fn stage_with(command: &str, tunnel_deadline: Duration) -> Stage {
+    let limits = TerminalLimits { tunnel_deadline, ..TerminalLimits::default() };
     let command = command.parse().unwrap();
     let limits = Limits { terminal: limits, ..Limits::default() };
     Stage::with(limits, |config| config.tunnel = Some(command)).await
@@ -54,7 +63,7 @@ async fn spawn_with_a_tunnel_that_fails_answers_503_with_its_last_line() {
             "The tunnel's URL has characters that an answer cannot carry",
         ),
     ] {
-        let stage = stage(command).await;
+        let stage = stage_with(command, if message.contains("in time") { SHORT } else { LONG }).await;
         let answer = stage.frontend.post_json("/v1/spawn-tty", APP).await;
         assert_eq!(answer.seen(), (503, TEXT, message), "{command}");
     }

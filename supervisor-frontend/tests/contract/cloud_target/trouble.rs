@@ -84,7 +84,7 @@ async fn clock_of_the_server_that_is_years_off_makes_no_difference() {
 #[tokio::test]
 async fn answer_that_never_comes_is_given_up_and_asked_for_again() {
     let (mut stage, client) = Stage::settled().await;
-    stage.cloud.fail(Route::State, [Fault::Silent]);
+    stage.cloud.fail_always(Route::State, Some(Fault::Silent));
     let commit = stage.release("registry/v2/bb");
     let mut board = client.board.follow();
     tokio::time::pause();
@@ -93,6 +93,7 @@ async fn answer_that_never_comes_is_given_up_and_asked_for_again() {
     board.wait_for(has_failed).await.unwrap();
     assert!(asked.elapsed() <= Duration::from_mins(3));
     tokio::time::resume();
+    stage.cloud.fail_always(Route::State, None);
     client.nudges.nudge(false);
     assert_eq!(stage.applied().await.1, commit);
 }

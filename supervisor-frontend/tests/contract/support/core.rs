@@ -124,6 +124,8 @@ pub struct Shared {
     pub journal: watch::Sender<Vec<v1::JournalLine>>,
     /// From when on the journal was asked for. It leaves no [`Call`].
     pub journal_asked: watch::Sender<Vec<u64>>,
+    /// How many lines of it have been handed to a follower's connection, which holds less than half a megabyte.
+    pub journal_handed: watch::Sender<usize>,
     pub shells: mpsc::UnboundedSender<Shell>,
 }
 
@@ -179,6 +181,7 @@ impl FakeCore {
             rotations: broadcast::Sender::new(4),
             journal: watch::Sender::default(),
             journal_asked: watch::Sender::default(),
+            journal_handed: watch::Sender::default(),
             shells: shell_sender,
         };
         let _ = std::fs::remove_file(socket);

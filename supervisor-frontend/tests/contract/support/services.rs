@@ -231,6 +231,11 @@ impl Journal for Shared {
             told = all.len();
             futures_util::stream::iter(new.into_iter().filter(move |line| line.time_ns >= since_ns).map(Ok))
         });
-        Ok(Response::new(Box::pin(futures_util::StreamExt::flatten(news))))
+        let handed = self.journal_handed.clone();
+        let lines = futures_util::StreamExt::flatten(news);
+        Ok(Response::new(Box::pin(lines.map(move |line| {
+            handed.send_modify(|count| *count += 1);
+            line
+        }))))
     }
 }
