@@ -2,6 +2,9 @@
 # Sourced by test and test-engines: the live or device tests, found by cargo, run one file after the other, here or
 # inside a device. Needs common.sh.
 
+# The tests hand files to users who own nothing.
+umask 022
+
 not_applicable=$root_dir/tests/not-applicable
 # Name and path of each file's test program.
 suite_programs=()

@@ -69,7 +69,7 @@ impl Client {
     /// `curl` with these arguments and the answer's head.
     pub fn curl(&self, arguments: &[&str]) -> Result<Answer> {
         let mut words: Vec<&str> = self.launcher.iter().map(String::as_str).collect();
-        words.extend(["curl", "-sS", "-i", "--max-time", "300"]);
+        words.extend(["curl", "-sS", "-i", "--connect-timeout", "30", "--max-time", "300"]);
         words.extend(arguments);
         parse(&run(&words)?)
     }

@@ -275,7 +275,7 @@ fn finished(command: &mut Command) -> Result<Finished> {
 /// Copies a built program to where it is to be run. By another process: a file that this one had open for
 /// writing, when another test's thread forked, would be busy when it is to be run.
 pub fn install_program(name: &str, to: &str) -> Result<()> {
-    run(&["cp", &built_programs()?.join(name).to_string_lossy(), to]).map(drop)
+    run(&["install", "-m", "755", &built_programs()?.join(name).to_string_lossy(), to]).map(drop)
 }
 
 /// Never a guess: programs of an older build would be tested without a word.

@@ -82,7 +82,9 @@ fn damaged_store_is_set_aside_and_the_app_keeps_running() -> Result<()> {
             supervisor.start_core()?;
             let context =
                 |error| format!("{} cut to {length}: {error}\n{}", file.display(), supervisor.logs());
-            wait_until("core", SOON, || supervisor.admin_ok(&["app", "list"])).map_err(context)?;
+            // It has looked at the app, by its record or by its container.
+            wait_until("core", SOON, || supervisor.admin_ok(&["app", "show", &app.id.to_string()]))
+                .map_err(context)?;
             assert_eq!(app.container()?, container, "{} cut to {length}", file.display());
         }
     }
