@@ -1,5 +1,6 @@
 //! A tab of the web terminal, without a browser around it: it says what a test wants, also what no browser would.
 
+use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -110,9 +111,7 @@ impl WebTab {
     pub fn until(&mut self, text: &str) -> Result<String> {
         let mut seen = String::new();
         while !seen.contains(text) {
-            if let Message::Binary(bytes) =
-                self.0.read().map_err(|error| format!("{error} after {seen:?}"))?
-            {
+            if let Message::Binary(bytes) = self.read().map_err(|error| format!("{error} after {seen:?}"))? {
                 seen.push_str(&String::from_utf8_lossy(&bytes));
             }
         }
@@ -122,12 +121,23 @@ impl WebTab {
     /// Reads until the terminal says why it ended, whatever it shows before.
     pub fn until_ended(&mut self) -> Result<String> {
         loop {
-            if let Message::Text(text) = self.0.read()? {
+            if let Message::Text(text) = self.read()? {
                 let said: serde_json::Value = serde_json::from_str(&text)?;
                 if said.get("type").is_some_and(|kind| kind == "ended") {
                     let reason = said.get("reason").and_then(serde_json::Value::as_str);
                     return Ok(reason.ok_or("ended without a reason")?.to_owned());
                 }
+            }
+        }
+    }
+
+    /// The next message. A read with a time limit is interrupted when its process is stopped and goes on, see
+    /// signal(7): it is taken up again.
+    fn read(&mut self) -> std::result::Result<Message, Error> {
+        loop {
+            match self.0.read() {
+                Err(Error::Io(error)) if error.kind() == ErrorKind::Interrupted => {}
+                read => return read,
             }
         }
     }
