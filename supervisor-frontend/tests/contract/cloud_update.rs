@@ -53,6 +53,8 @@ async fn nudge_of_the_cloud_brings_the_new_release_to_core() {
 async fn cancel_reaches_core_and_asks_the_cloud_nothing() {
     let (device, cloud) = (Device::new(), FakeCloud::start().unwrap());
     let mut core = FakeCore::start(&device.socket());
+    // It asks no more by itself.
+    cloud.configure("RESIN_SUPERVISOR_POLL_INTERVAL", Some("86400000"));
     cloud.release(json!({ "services": { "main": { "image": "registry/v2/aa" } } }));
     let frontend = managed(&device, &cloud).await;
     applied(&mut core).await;

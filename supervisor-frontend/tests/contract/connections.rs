@@ -8,6 +8,7 @@ use crate::support::{
     core::{Call, FakeCore, Script},
     frontend::{Device, JSON, KEY},
     http::{Connection, request},
+    port::Port,
 };
 
 #[tokio::test]
@@ -71,7 +72,8 @@ async fn head_that_is_too_large_or_malformed_is_refused() {
 async fn stop_finishes_the_request_in_flight() {
     let device = Device::new();
     let mut core = FakeCore::start_with(&device.socket(), Script { hangs: true, ..Script::default() });
-    let frontend = device.frontend().await;
+    let port = Port::take();
+    let frontend = device.frontend_of(Limits::default(), |config| config.listen = port.address).await;
     core.linked().await;
     let address = frontend.address();
     let mut busy = Connection::open(address).await;

@@ -8,6 +8,7 @@ use supervisor_proto::v1::{AppState, AppsState, ErrorReason, terminal_ended::Rea
 use crate::{
     support::{
         frontend::{Device, FORM},
+        port::Port,
         terminal::{APP, Link, Stage},
     },
     tables::TEXT,
@@ -100,8 +101,8 @@ async fn terminal_routes_that_core_refuses_answer_by_its_reason_and_despawn_stil
 
 #[tokio::test]
 async fn spawn_with_the_terminals_port_taken_answers_503_and_the_api_lives_on() {
-    let holder = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let port = holder.local_addr().unwrap().port();
+    let held = Port::take();
+    let (holder, port) = (TcpListener::bind(held.address).unwrap(), held.number());
     let stage = Stage::with(Limits::default(), |config| config.tty_port = port).await;
     let answer = stage.frontend.post_json("/v1/spawn-tty", APP).await;
     assert_eq!(answer.seen(), (503, TEXT, "The terminal's port cannot be listened on, see TTY-LISTEN-PORT"));
@@ -112,12 +113,12 @@ async fn spawn_with_the_terminals_port_taken_answers_503_and_the_api_lives_on() 
 
 #[tokio::test]
 async fn spawn_with_listed_interfaces_names_an_address_of_theirs_and_a_taken_port_as_such() {
-    let holder = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let port = holder.local_addr().unwrap().port();
+    let held = Port::take();
+    let (holder, port) = (TcpListener::bind(held.address).unwrap(), held.number());
     // Listeners of interfaces want a port that is known before.
-    let api = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let api = Port::take();
     let stage = Stage::with(Limits::default(), |config| {
-        (config.listen, config.tty_port) = (SocketAddr::from(([0, 0, 0, 0], api)), port);
+        (config.listen, config.tty_port) = (SocketAddr::from(([0, 0, 0, 0], api.number())), port);
         config.interfaces = Some("lo".parse().unwrap());
     });
     let stage = stage.await;
@@ -170,9 +171,9 @@ async fn terminals_that_are_over_do_not_count_towards_the_limit() {
 
 #[tokio::test]
 async fn terminals_port_is_closed_until_the_first_terminal() {
-    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let port = Port::take();
     let device = Device::new();
-    let frontend = device.frontend_of(Limits::default(), |config| config.tty_port = port).await;
+    let frontend = device.frontend_of(Limits::default(), |config| config.tty_port = port.number()).await;
     assert_eq!(frontend.get("/ping").await.status, 200);
-    assert!(tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err());
+    assert!(tokio::net::TcpStream::connect(port.address).await.is_err());
 }

@@ -48,7 +48,7 @@ async fn questions_without_a_change_write_nothing() {
     assert!(kept.is_some());
     for questions in 2..5 {
         client.nudges.nudge(false);
-        stage.cloud_saw(|world| (world.requests(Route::State).count() == questions).then_some(())).await;
+        stage.cloud_saw(|world| (world.requests(Route::State).count() >= questions).then_some(())).await;
     }
     client.until(|status| status.standing == Standing::Connected).await;
     assert_eq!(stage.kept(), kept);
@@ -66,9 +66,9 @@ async fn same_target_under_another_mark_writes_nothing() {
     let body = body.splitn(3, |byte| *byte == b'\n').nth(2).unwrap().to_vec();
     stage.cloud.fail(Route::State, [Fault::Body(body)]);
     client.nudges.nudge(false);
-    stage.cloud_saw(|world| (world.requests(Route::State).count() == 2).then_some(())).await;
+    stage.cloud_saw(|world| (world.requests(Route::State).count() >= 2).then_some(())).await;
     client.ask(|status| status.last_error.is_none()).await;
-    stage.cloud_saw(|world| (world.requests(Route::State).count() == 3).then_some(())).await;
+    stage.cloud_saw(|world| (world.requests(Route::State).count() >= 3).then_some(())).await;
     assert_eq!(stage.kept(), kept);
 }
 
@@ -103,6 +103,8 @@ async fn kept_target_of_another_device_is_not_in_force() {
 async fn nudges_during_a_question_ask_once_more_after_it() {
     let mut stage = Stage::new();
     stage.release("registry/v2/aa");
+    // It asks no more by itself.
+    stage.cloud.configure("RESIN_SUPERVISOR_POLL_INTERVAL", Some("86400000"));
     stage.cloud.fail(Route::State, [Fault::Slow(std::time::Duration::from_millis(300))]);
     let client = stage.client();
     stage.cloud_saw(|world| world.requests(Route::State).next().map(drop)).await;

@@ -3,6 +3,7 @@
 pub mod core;
 pub mod frontend;
 pub mod http;
+pub mod port;
 pub mod services;
 pub mod shell;
 pub mod terminal;
