@@ -84,6 +84,8 @@ enum Passage {
 #[derive(Debug, Default)]
 struct State {
     asked: Vec<Asked>,
+    /// Paths of blobs.
+    passed: Vec<String>,
     passage: Passage,
     /// Callers who wait for the rest of a blob.
     waiting: usize,
@@ -165,6 +167,12 @@ impl RegistryGate {
         self.asked().into_iter().filter(Asked::is_blob).collect()
     }
 
+    /// How many of these blobs have come through to their last byte.
+    pub fn passed(&self, blobs: &[Asked]) -> usize {
+        let state = self.shared.state();
+        blobs.iter().filter(|blob| state.passed.contains(&blob.path)).count()
+    }
+
     /// Of each blob only so many bytes come through until [`Self::open`].
     pub fn hold_after(&self, bytes: u64) {
         self.shared.change(|state| state.passage = Passage::Held(bytes));
@@ -220,16 +228,17 @@ fn serve(shared: &Shared, mut caller: &TcpStream, upstream: &str) -> io::Result<
         return Ok(());
     }
     let asked = Asked::read(&head);
-    let is_blob = asked.is_blob();
+    let blob = asked.is_blob().then(|| asked.path.clone());
     shared.change(|state| state.asked.push(asked));
     let mut registry = TcpStream::connect(upstream)?;
     registry.write_all(with_close(&head).as_bytes())?;
     let mut answer = BufReader::new(registry);
     caller.write_all(read_head(&mut answer)?.as_bytes())?;
-    if is_blob {
+    if blob.is_some() {
         pass_blob(shared, caller, &mut answer)?;
     }
     io::copy(&mut answer, &mut caller)?;
+    shared.change(|state| state.passed.extend(blob));
     caller.shutdown(Shutdown::Both)
 }
 

@@ -1,15 +1,18 @@
 //! Pulls of a cloud's release that break off, are cancelled, or lose core.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use supervisor_tests::Result;
 use supervisor_tests::app::IMAGE;
 use supervisor_tests::fleet::Fleet;
 use supervisor_tests::image::{Image, Layer};
 use supervisor_tests::registry_gate::{Asked, RegistryGate};
-use supervisor_tests::wait::check;
+use supervisor_tests::wait::{check, wait_until};
 
-/// The small layer is through by then, and the large one is not.
+/// More than the small layer and the configuration, and less than the large one.
 const PART: u64 = 4 << 20;
+const SOON: Duration = Duration::from_mins(2);
 
 fn main_of(image: &str) -> Value {
     json!({ "main": { "image": image, "composition": { "stop_grace_period": "1s" } } })
@@ -38,7 +41,13 @@ impl Pulling {
         gate.hold_after(PART);
         let new = fleet.release(&main_of(&image))?;
         gate.wait_until_held().map_err(|error| fleet.explain(&error))?;
-        Ok(Self { fleet, gate, old, container, new, before })
+        let pulling = Self { fleet, gate, old, container, new, before };
+        // An engine that does not get the configuration gives up the whole pull.
+        wait_until("all but the large layer", SOON, || {
+            let fetched = pulling.fetched();
+            check(pulling.gate.passed(&fetched) >= 2, format!("{fetched:?}"))
+        })?;
+        Ok(pulling)
     }
 
     /// What was fetched of the new release's image.
