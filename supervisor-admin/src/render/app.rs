@@ -71,9 +71,8 @@ pub fn app(app: &AppView, coloured: bool) -> String {
         text.push_str(&one_line(wait));
         text.push('\n');
     }
-    if let Some(what) = &app.apply_waits_for {
-        let how = if app.update_downloaded { "is downloaded and waits for" } else { "waits for" };
-        text.extend(["update   ", how, " ", &one_line(what), "\n"]);
+    if let Some(update) = waiting(app) {
+        text.extend(["update   ", &one_line(&update), "\n"]);
     }
     text.push('\n');
     let row = |service: &ServiceView| {
@@ -94,6 +93,19 @@ pub fn app(app: &AppView, coloured: bool) -> String {
         text.push('\n');
     }
     text + &made.concat()
+}
+
+/// The update that waits for its time.
+fn waiting(app: &AppView) -> Option<String> {
+    let commit = app.waiting_commit.as_deref().map(|commit| format!("to {commit} ")).unwrap_or_default();
+    let state = match (&app.apply_waits_for, app.update_downloaded) {
+        (Some(what), true) => format!("is downloaded and waits for {what}"),
+        (Some(what), false) => format!("waits for {what}"),
+        (None, _) if commit.is_empty() => return None,
+        // Its time has come.
+        (None, _) => "is carried out as soon as it is downloaded".to_owned(),
+    };
+    Some(commit + &state)
 }
 
 /// What became of a release that was given up.

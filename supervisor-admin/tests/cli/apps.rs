@@ -64,7 +64,7 @@ fn app_show_as_json_has_the_documented_fields() {
     let expected = json!({
         "app_id": 2167, "name": "demo", "commit": "c0ffee0000000000", "activity": "idle",
         "download_progress_percent": null, "update_pending": false, "update_downloaded": false,
-        "update_failed": false, "last_error": null, "waiting_for": [], "apply_waits_for": null,
+        "update_failed": false, "last_error": null, "waiting_for": [], "apply_waits_for": null, "waiting_commit": null,
         "running_commit": null, "failed_release": null,
         "services": [
             {"name": "db", "image": "registry.example/db:1", "should_run": true,

@@ -42,11 +42,14 @@ fn update_that_waits_for_its_time_is_shown() {
         for app in &mut script.state.apps {
             app.update_downloaded = true;
             app.apply_waits_for = "a reboot of the device".to_owned();
+            app.waiting_commit = "decaf00000000000".to_owned();
         }
     });
     let id = core.script().state.apps[0].app_id.to_string();
     let shown = run(&core.socket(), &["app", "show", &id]).stdout;
-    assert!(shown.contains("waits for a reboot of the device"), "{shown}");
+    let update = "update   to decaf00000000000 is downloaded and waits for a reboot of the device\n";
+    assert!(shown.contains(update), "{shown}");
     let answer = run(&core.socket(), &["--json", "app", "show", &id]).json();
     assert_eq!(answer["apply_waits_for"], "a reboot of the device");
+    assert_eq!(answer["waiting_commit"], "decaf00000000000");
 }

@@ -27,6 +27,8 @@ struct Share {
     is_here: bool,
     /// What an attempt needed that was given up for want of space.
     needed_bytes: u64,
+    /// There was no room for it when that was last looked for.
+    lacks_room: bool,
 }
 
 impl Share {
@@ -65,7 +67,17 @@ impl Download {
     pub fn begin(&mut self, image: &str) {
         let share = self.images.entry(image.to_owned()).or_default();
         (share.before_bytes, share.known_bytes) = (share.done(), share.total());
-        share.now = Pulled::default();
+        (share.now, share.lacks_room) = (Pulled::default(), false);
+    }
+
+    /// There is no room for an image.
+    pub fn lacks_room(&mut self, image: &str) {
+        self.images.entry(image.to_owned()).or_default().lacks_room = true;
+    }
+
+    /// Whether there was no room for an image when that was last looked for.
+    pub fn lacked_room(&self, image: &str) -> bool {
+        self.images.get(image).is_some_and(|share| share.lacks_room)
     }
 
     /// A pull goes on.

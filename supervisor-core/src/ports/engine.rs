@@ -71,6 +71,9 @@ pub enum NotPulled {
     /// There is no such image.
     #[error("the registry has no such image")]
     Absent,
+    /// The connection ended before the image had come.
+    #[error("the registry closed the connection (the pull is tried again)")]
+    Closed,
     /// Nothing that the engine trusts answers.
     #[error("the registry cannot be reached")]
     Unreachable,

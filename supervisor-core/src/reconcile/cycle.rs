@@ -13,8 +13,10 @@ use tokio::sync::{Notify, mpsc};
 
 use super::{
     Context,
+    cancellation::{Cancellation, Cancels, Hearing},
     execute::Executor,
     fault::Fault,
+    fetch::Fetcher,
     first_record::FirstRecord,
     handover::Handovers,
     observe::{observe, render_for},
@@ -72,8 +74,8 @@ pub struct Signals {
     pub changed: AtomicBool,
     /// Override the update locks in the running or next cycle.
     pub force: AtomicBool,
-    /// Abort a running pull.
-    pub cancel: Notify,
+    /// End the download of the update under way.
+    pub cancels: Cancels,
     /// Carry out the update that waits, once it is downloaded.
     pub apply: AtomicBool,
     /// Adoption leaves a record here for a worker that never had one.
@@ -94,6 +96,8 @@ pub struct Cycle<'a> {
     pub held: &'a mut Option<Held>,
     /// How far the update's images are.
     pub download: &'a Mutex<Download>,
+    /// Whether that was cancelled.
+    pub cancellation: &'a mut Cancellation,
     /// Which new containers run beside their predecessor, and since when.
     pub handovers: &'a mut Handovers,
     /// That the target itself is to blame for a failure.
@@ -162,12 +166,23 @@ impl Cycle<'_> {
         }
     }
 
-    fn expect_downloads(&self, plan: &Plan) {
-        let images = plan.steps.iter().filter_map(|step| match step {
-            Step::PullImage { image } => Some(image.as_str()),
-            _ => None,
-        });
-        self.download.lock().unwrap_or_else(PoisonError::into_inner).expect(&images.collect());
+    fn fetcher<'b>(&'b self, cancelled: &'b Hearing) -> Fetcher<'b> {
+        let (context, app, target) = (self.context, self.app(), Some(&self.record.target));
+        Fetcher { context, app, target, cancelled, download: self.download }
+    }
+
+    /// What ends the plan's download. One that was cancelled already is no reason to take anything away for it.
+    fn expect_downloads(&mut self, plan: &Plan) -> Result<Hearing, CoreError> {
+        let images: BTreeSet<&str> = plan.steps.iter().filter_map(image).collect();
+        if images.is_empty() {
+            self.cancellation.forget();
+        }
+        let cancelled = self.cancellation.hear(&self.signals.cancels);
+        if cancelled.is_said() {
+            return Err(CoreError::Cancelled);
+        }
+        self.download.lock().unwrap_or_else(PoisonError::into_inner).expect(&images);
+        Ok(cancelled)
     }
 
     pub(super) async fn execute(
@@ -177,7 +192,7 @@ impl Cycle<'_> {
         there: &Held,
         why: &Explanations,
     ) -> Result<(), CoreError> {
-        self.expect_downloads(plan);
+        let cancelled = &self.expect_downloads(plan)?;
         let app = self.app();
         let mut made = BTreeMap::new();
         for (index, step) in plan.steps.iter().enumerate() {
@@ -193,14 +208,27 @@ impl Cycle<'_> {
             {
                 release_locks(self.context, self.record, &held).await;
             }
+            if let Some(image) = image(step) {
+                self.fetcher(cancelled).look_for_room(image).await?;
+            }
             let reason = || step.service().and_then(|name| why.get(name)).map(Explanation::because);
             let told = Told { app, step, number: index + 1, of: plan.steps.len() };
             let begun = told.begin(self.context, || reason().unwrap_or_default());
             let (context, signals, commands) = (self.context, self.signals, self.commands);
             let (record, handovers, download) = (&mut *self.record, &mut *self.handovers, self.download);
             let made = &mut made;
-            let mut executor =
-                Executor { context, record, wanted, why, signals, commands, download, made, handovers };
+            let mut executor = Executor {
+                context,
+                record,
+                wanted,
+                why,
+                signals,
+                commands,
+                download,
+                cancelled,
+                made,
+                handovers,
+            };
             let result = executor.execute(step).await;
             told.end(self.context, begun, &result);
             if let Err(error) = &result {
@@ -223,6 +251,14 @@ impl Cycle<'_> {
         }
         *self.held = Some(take_locks(self.context, self.record, there.clone()).await?);
         Ok(())
+    }
+}
+
+/// The image that a step fetches.
+fn image(step: &Step) -> Option<&str> {
+    match step {
+        Step::PullImage { image } => Some(image),
+        _ => None,
     }
 }
 

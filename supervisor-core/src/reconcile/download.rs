@@ -8,7 +8,12 @@ use tokio::{
     time::{Duration, Instant},
 };
 
-use super::{Context, cycle::Signals, fetch::Fetcher, step_told::Told};
+use super::{
+    Context,
+    cancellation::{Cancels, Hearing},
+    fetch::Fetcher,
+    step_told::Told,
+};
 use crate::{
     domain::{download::Download, step::Step, waiting_update::WaitingUpdate},
     error::CoreError,
@@ -42,6 +47,8 @@ enum Next {
 pub struct WaitingDownload {
     /// All images of the update that are fetched beforehand.
     images: Vec<String>,
+    /// What ends it; none: nothing is to be fetched yet.
+    hearing: Option<Hearing>,
     /// At most one.
     task: JoinSet<Result<(), CoreError>>,
     progress: Arc<Mutex<Download>>,
@@ -50,6 +57,8 @@ pub struct WaitingDownload {
     is_due: bool,
     attempts: u32,
     error: String,
+    /// By what that is known again.
+    known_by: String,
 }
 
 impl WaitingDownload {
@@ -68,24 +77,32 @@ impl WaitingDownload {
         *self = Self { images, ..Self::default() };
     }
 
-    /// Begins to fetch these images, unless that goes on already, or rests after an attempt.
+    /// Something is to be fetched: what is said from now on counts for it.
+    pub fn listen(&mut self, cancels: &Cancels) -> Hearing {
+        self.hearing.get_or_insert_with(|| cancels.listen()).clone()
+    }
+
+    /// Begins to fetch these images, unless that goes on already, rests after an attempt, or was cancelled.
     pub fn begin(
         &mut self,
         context: &Arc<Context>,
-        signals: &Arc<Signals>,
+        cancelled: Hearing,
         update: &WaitingUpdate,
         absent: Vec<String>,
     ) {
         if self.next != Next::AtOnce || self.goes_on() {
             return;
         }
+        if cancelled.is_said() {
+            return self.rest(None);
+        }
         let missing = absent.iter().map(String::as_str).collect();
         self.progress.lock().unwrap_or_else(PoisonError::into_inner).expect(&missing);
-        let (context, signals) = (Arc::clone(context), Arc::clone(signals));
+        let context = Arc::clone(context);
         let (app, progress) = (update.target.app.app_id, Arc::clone(&self.progress));
         self.task.spawn(async move {
-            let (context, signals, download) = (&*context, &*signals, &*progress);
-            fetch_all(&Fetcher { context, app, target: None, signals, download }, absent).await
+            let (context, cancelled, download) = (&*context, &cancelled, &*progress);
+            fetch_all(&Fetcher { context, app, target: None, cancelled, download }, absent).await
         });
     }
 
@@ -118,23 +135,26 @@ impl WaitingDownload {
     }
 
     /// Whether its time has come. When it comes, nobody has to ask.
-    pub const fn due(&mut self, is_due: bool) {
+    pub fn due(&mut self, is_due: bool) {
         if is_due && !self.is_due {
             self.wake();
         }
         self.is_due = is_due;
     }
 
-    /// The next attempt begins at once.
-    pub const fn wake(&mut self) {
+    /// The next attempt begins at once, whatever was cancelled before.
+    pub fn wake(&mut self) {
         self.next = Next::AtOnce;
+        self.hearing = None;
     }
 
     /// It is looked after now. A rest is over when somebody asks; one after a failure also in its time, or where
     /// something is not as it was.
     pub fn look(&mut self, is_asked: bool, is_changed: bool) {
-        if is_asked || self.look_at().is_some_and(|at| is_changed || at <= Instant::now()) {
+        if is_asked {
             self.wake();
+        } else if self.look_at().is_some_and(|at| is_changed || at <= Instant::now()) {
+            self.next = Next::AtOnce;
         }
     }
 
@@ -146,10 +166,11 @@ impl WaitingDownload {
         }
     }
 
-    /// How the last attempt failed, one sentence. Whether that is news.
-    pub fn fail(&mut self, error: &str) -> bool {
-        let is_new = self.error != error;
+    /// How the last attempt failed, one sentence, and by what that is known again. Whether that is news.
+    pub fn fail(&mut self, error: &str, known_by: String) -> bool {
         error.clone_into(&mut self.error);
+        let is_new = self.known_by != known_by;
+        self.known_by = known_by;
         is_new
     }
 
@@ -162,6 +183,7 @@ impl WaitingDownload {
 async fn fetch_all(fetcher: &Fetcher<'_>, images: Vec<String>) -> Result<(), CoreError> {
     let (app, of) = (fetcher.app, images.len());
     for (index, image) in images.into_iter().enumerate() {
+        fetcher.look_for_room(&image).await?;
         let step = Step::PullImage { image: image.clone() };
         let told = Told { app, step: &step, number: index + 1, of };
         let begun = told.begin(fetcher.context, String::new);

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Context,
+    cancellation::Hearing,
     clean_up::may_leave,
     cycle::Signals,
     fetch::Fetcher,
@@ -53,6 +54,8 @@ pub struct Executor<'a> {
     pub commands: &'a mpsc::Receiver<Command>,
     /// How far the update's images are.
     pub download: &'a Mutex<Download>,
+    /// What ends it.
+    pub cancelled: &'a Hearing,
     /// Containers that earlier steps of the plan have made.
     pub made: &'a mut BTreeMap<ServiceName, ContainerId>,
     /// Which new containers run beside their predecessor, and since when.
@@ -123,8 +126,8 @@ impl Executor<'_> {
 
     async fn fetch(&self, image: &str) -> Result<(), CoreError> {
         let (app, target) = (self.app(), Some(&self.record.target));
-        let (context, signals, download) = (self.context, self.signals, self.download);
-        Fetcher { context, app, target, signals, download }.fetch(image).await
+        let (context, cancelled, download) = (self.context, self.cancelled, self.download);
+        Fetcher { context, app, target, cancelled, download }.fetch(image).await
     }
 
     /// Until the successor has taken over, or there is something else to do for the app.

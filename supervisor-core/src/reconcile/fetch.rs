@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -11,7 +11,7 @@ use std::{
 use supervisor_proto::ids::{AppId, ServiceName};
 use tokio::sync::watch;
 
-use super::{Context, cycle::Signals, status::Activity};
+use super::{Context, cancellation::Hearing, status::Activity};
 use crate::{
     closing::closed,
     domain::{
@@ -36,8 +36,8 @@ pub struct Fetcher<'a> {
     pub app: AppId,
     /// Its target, whose images they are; none where they are those of an update that waits.
     pub target: Option<&'a Target>,
-    /// Ends it, where somebody asks for that.
-    pub signals: &'a Signals,
+    /// Ends it, where somebody asks for that; also before it begins.
+    pub cancelled: &'a Hearing,
     /// How far the update's images are.
     pub download: &'a Mutex<Download>,
 }
@@ -45,11 +45,10 @@ pub struct Fetcher<'a> {
 impl Fetcher<'_> {
     /// Fetches one image.
     pub async fn fetch(&self, image: &str) -> Result<(), CoreError> {
-        let root = self.context.space.data_root(self.context.engine.as_ref()).await;
-        let known = self.download.lock().unwrap_or_else(PoisonError::into_inner).needed_bytes(image);
-        if let Some(root) = &root {
-            self.context.space.check(root, image, known).await?;
+        if self.cancelled.is_said() {
+            return Err(CoreError::Cancelled);
         }
+        let root = self.room(image).await?;
         self.context.store.add_pulled_image(image).await?;
         let access = self.context.registry.borrow().clone();
         let credentials = access.as_deref().and_then(|access| access.of_image(image));
@@ -60,13 +59,37 @@ impl Fetcher<'_> {
         };
         self.show_download(image, |download| download.begin(image));
         tokio::select! {
-            result = self.context.engine.pull(image, credentials, &progress) => result?,
-            error = self.until_too_large(root.as_deref(), image, sizes) => return Err(error),
+            // What was said before the pull begins, goes before it.
+            biased;
+            () = self.cancelled.said() => return Err(CoreError::Cancelled),
             () = closed(self.context.closing.clone()) => return Err(CoreError::ShuttingDown),
-            () = self.signals.cancel.notified() => return Err(CoreError::Cancelled),
+            error = self.until_too_large(root.as_deref(), image, sizes) => return Err(error),
+            result = self.context.engine.pull(image, credentials, &progress) => result?,
         }
         self.show_download(image, |download| download.is_here(image));
         Ok(())
+    }
+
+    /// Fails where an image that did not fit still does not. Nobody is told then that it is being fetched.
+    pub async fn look_for_room(&self, image: &str) -> Result<(), CoreError> {
+        if self.download.lock().unwrap_or_else(PoisonError::into_inner).lacked_room(image) {
+            self.room(image).await?;
+        }
+        Ok(())
+    }
+
+    /// Where the image will be, if that can be seen; it has room there.
+    async fn room(&self, image: &str) -> Result<Option<PathBuf>, CoreError> {
+        let root = self.context.space.data_root(self.context.engine.as_ref()).await;
+        let known = self.download.lock().unwrap_or_else(PoisonError::into_inner).needed_bytes(image);
+        if let Some(root) = &root {
+            self.context.space.check(root, image, known).await.inspect_err(|_| self.lacks_room(image))?;
+        }
+        Ok(root)
+    }
+
+    fn lacks_room(&self, image: &str) {
+        self.download.lock().unwrap_or_else(PoisonError::into_inner).lacks_room(image);
     }
 
     /// Resolves when what is still to come does not fit. The engine gives up a pull that is dropped, and what it
@@ -92,6 +115,7 @@ impl Fetcher<'_> {
             if let Err(error) = self.context.space.check(root, image, known).await {
                 // The engine may drop what has come, so the next pull needs all of it.
                 self.show_download(image, |download| download.needs(image, pulled.whole_bytes));
+                self.lacks_room(image);
                 return error;
             }
         }

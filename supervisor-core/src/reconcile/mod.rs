@@ -2,6 +2,7 @@
 //! observe, plan, execute. An action edits the store first and answers when its worker has converged.
 
 pub mod attachments;
+mod cancellation;
 pub mod clean_up;
 mod cycle;
 mod download;

@@ -195,14 +195,16 @@ impl Reconciler {
     }
 
     /// Somebody asks every worker to look at the engine; `force` reaches cycles that already wait for a lock, `cancel`
-    /// aborts running pulls and does nothing else, or its `force` would stay behind for a later cycle.
+    /// ends downloads, also ones that are between two images or two attempts, and does nothing else, or its `force` would stay behind for a later cycle.
     pub fn nudge_all(&self, force: bool, cancel: bool) {
         for handle in self.workers().handles.values() {
             if force && !cancel {
                 handle.signals.force.store(true, Ordering::Relaxed);
             }
             if cancel {
-                handle.signals.cancel.notify_waiters();
+                // Who has asked before is overruled.
+                handle.signals.asked.store(false, Ordering::Relaxed);
+                handle.signals.cancels.say();
             } else {
                 handle.signals.asked.store(true, Ordering::Relaxed);
                 handle.signals.nudge.notify_one();

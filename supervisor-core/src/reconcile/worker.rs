@@ -24,6 +24,7 @@ use tokio::{
 
 use super::{
     Context,
+    cancellation::Cancellation,
     cycle::{Cycle, Held, Outcome, Signals, release_locks, take_locks},
     download::WaitingDownload,
     fault::Fault,
@@ -95,6 +96,7 @@ pub struct Worker {
     makes_way: bool,
     handovers: Handovers,
     download: Mutex<Download>,
+    cancellation: Cancellation,
     waiting_download: WaitingDownload,
     failures: u32,
     retry_at: Option<Instant>,
@@ -133,6 +135,7 @@ impl Worker {
             makes_way: false,
             handovers: Handovers::default(),
             download: Mutex::default(),
+            cancellation: Cancellation::default(),
             waiting_download: WaitingDownload::default(),
             failures: 0,
             retry_at: None,
@@ -149,7 +152,12 @@ impl Worker {
     pub async fn run(mut self) {
         self.take_over().await;
         loop {
-            let looks = [self.retry_at, self.trying.look_at, self.waiting_download.look_at()];
+            let looks = [
+                self.retry_at,
+                self.trying.look_at,
+                self.waiting_download.look_at(),
+                self.cancellation.again_at(),
+            ];
             let retry = async {
                 match looks.into_iter().flatten().min() {
                     Some(at) => sleep_until(at).await,
@@ -217,6 +225,7 @@ impl Worker {
             return;
         }
         self.waiting_download.wake();
+        self.begin_cancelled();
         match until {
             Until::Stored => {
                 let _ = reply.send(Ok(()));
@@ -230,9 +239,7 @@ impl Worker {
     async fn drive(&mut self, reply: Option<Reply>) {
         let patience = Instant::now() + PATIENCE;
         (self.retry_at, self.apply_at_s, self.trying.look_at) = (None, None, None);
-        let [asked, changed] = [&self.signals.asked, &self.signals.changed];
-        self.waiting_download
-            .look(asked.swap(false, Ordering::Relaxed), changed.swap(false, Ordering::Relaxed));
+        self.hear_who_asks();
         let mut given_up = self.count_start().await;
         loop {
             let result = match self.cycle().await {
@@ -263,7 +270,7 @@ impl Worker {
             self.let_go_after(&result).await;
             self.settle(&result);
             if matches!(result, Err(CoreError::Cancelled)) && self.is_taken_down().await {
-                self.retry_at = Some(Instant::now() + RETRY_CANCELLED);
+                self.cancellation.rest(RETRY_CANCELLED);
             }
             let reply = match given_up {
                 Some(error) => {
@@ -275,6 +282,24 @@ impl Worker {
             self.waiters.conclude(result, reply);
             return;
         }
+    }
+
+    /// Downloads that rest may begin, where somebody asks for that or their time has come.
+    fn hear_who_asks(&mut self) {
+        let [asked, changed] = [&self.signals.asked, &self.signals.changed];
+        let is_asked = asked.swap(false, Ordering::Relaxed);
+        self.waiting_download.look(is_asked, changed.swap(false, Ordering::Relaxed));
+        if is_asked || self.cancellation.again_at().is_some_and(|at| at <= Instant::now()) {
+            self.begin_cancelled();
+        }
+    }
+
+    /// A download that somebody has cancelled may begin anew.
+    fn begin_cancelled(&mut self) {
+        if self.cancellation.is_said() {
+            self.last_error.clear();
+        }
+        self.cancellation.forget();
     }
 
     async fn cycle(&mut self) -> Result<Outcome, CoreError> {
@@ -308,8 +333,8 @@ impl Worker {
         let record = self.record.as_mut()?;
         let (context, signals, held) = (self.context.as_ref(), self.signals.as_ref(), &mut self.held);
         let (download, handovers, fault) = (&self.download, &mut self.handovers, &mut self.fault);
-        let commands = &self.commands;
-        Some(Cycle { context, record, signals, commands, held, download, handovers, fault })
+        let (commands, cancellation) = (&self.commands, &mut self.cancellation);
+        Some(Cycle { context, record, signals, commands, held, download, cancellation, handovers, fault })
     }
 
     /// The app's locks, beside those that are held already.

@@ -15,9 +15,10 @@ use super::scene::{Party, Release, Scene};
 pub type State = fn(&mut Scene) -> Result<String>;
 
 /// By the names in the documentation.
-pub const STATES: [(&str, State); 15] = [
+pub const STATES: [(&str, State); 16] = [
     ("fetched", fetched),
     ("asked for", asked_for),
+    ("fetching for later", fetching_for_later),
     ("waiting for its time", waiting_for_its_time),
     ("pulling", pulling),
     ("waiting for a lock", waiting_for_a_lock),
@@ -62,19 +63,44 @@ fn asked_for(scene: &mut Scene) -> Result<String> {
     Ok(commit)
 }
 
+/// One that is carried out when somebody calls for it.
+const ON_CALL: Release<'_> = Release { labels: &[("io.supervisor.update.apply", "on-call")], check: None };
+
+fn waits_downloaded(scene: &Scene, commit: &str) -> Result<()> {
+    scene.fleet.app_shows("an update that is downloaded and waits", |app| {
+        app["update_downloaded"] == true
+            && app["apply_waits_for"].is_string()
+            && app["waiting_commit"] == commit
+    })
+}
+
+fn fetching_for_later(scene: &mut Scene) -> Result<String> {
+    let old = scene.commit()?;
+    scene.take_new_image()?;
+    scene.fleet.hold_registry()?;
+    let before = scene.fleet.supervisor.core_log_bytes();
+    let commit = scene.release(ON_CALL)?;
+    scene.fleet.supervisor.wait_for_core_log(before, "step='pull image")?;
+    scene.kill_and_bring_back()?;
+    scene.container(&old)?;
+    scene.fleet.app_shows("an update that is being fetched", |app| {
+        app["update_downloaded"] == false && app["waiting_commit"] == commit
+    })?;
+    scene.fleet.let_registry_go()?;
+    waits_downloaded(scene, &commit)?;
+    scene.container(&old)?;
+    scene.fleet.nudge(r#"{"apply": true}"#)?;
+    Ok(commit)
+}
+
 fn waiting_for_its_time(scene: &mut Scene) -> Result<String> {
     let old = scene.commit()?;
     scene.take_new_image()?;
-    let commit = scene.release(Release { labels: &[("io.supervisor.update.apply", "on-call")], ..ANY })?;
-    let waits = |scene: &Scene| {
-        scene.fleet.app_shows("an update that is downloaded and waits", |app| {
-            app["update_downloaded"] == true && app["apply_waits_for"].is_string()
-        })
-    };
-    waits(scene)?;
+    let commit = scene.release(ON_CALL)?;
+    waits_downloaded(scene, &commit)?;
     scene.kill_and_bring_back()?;
     scene.container(&old)?;
-    waits(scene)?;
+    waits_downloaded(scene, &commit)?;
     scene.fleet.nudge(r#"{"apply": true}"#)?;
     Ok(commit)
 }

@@ -72,12 +72,12 @@ async fn follow(
     }
 }
 
-/// A refusal whose words are understood, in ours.
+/// A refusal in our words, where its own are understood, and with the image in any case.
 fn in_our_words(image: &str, error: EngineError) -> EngineError {
     match error {
-        EngineError::Refused { action, status, message } => match why_not_pulled(&message) {
+        EngineError::Refused { status, message, .. } => match why_not_pulled(&message) {
             Some(why) => EngineError::NotPulled { image: image.to_owned(), why, said: EngineSaid(message) },
-            None => EngineError::Refused { action, status, message },
+            None => EngineError::Refused { action: format!("pull image {image}"), status, message },
         },
         other @ (EngineError::Unavailable(_)
         | EngineError::NotPulled { .. }

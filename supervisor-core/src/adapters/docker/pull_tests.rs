@@ -33,7 +33,7 @@ fn refusal_that_is_understood_names_the_image_and_why() {
         EngineError::NotPulled { image, why: NotPulled::Denied, .. } if image == "demo:1"
     ));
     let other = in_our_words("demo:1", refused("invalid reference format"));
-    assert!(matches!(other, EngineError::Refused { status: 500, .. }));
+    assert!(matches!(&other, EngineError::Refused { status: 500, action, .. } if action.contains("demo:1")));
 }
 
 #[test]

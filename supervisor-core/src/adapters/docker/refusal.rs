@@ -47,7 +47,7 @@ pub fn is_process_absent(message: &str) -> bool {
 
 /// Why a pull was refused, where the engine's words tell.
 pub fn why_not_pulled(message: &str) -> Option<NotPulled> {
-    let reasons: [(&[&str], NotPulled); 5] = [
+    let reasons: [(&[&str], NotPulled); 6] = [
         (&["no space left on device"], NotPulled::NoSpace),
         (&["toomanyrequests", "too many requests"], NotPulled::Busy),
         (
@@ -64,9 +64,12 @@ pub fn why_not_pulled(message: &str) -> Option<NotPulled> {
         ),
         (&["manifest unknown", "name unknown", "not found"], NotPulled::Absent),
         (
+            &["connection reset", "unexpected eof", "server closed idle connection", "broken pipe"],
+            NotPulled::Closed,
+        ),
+        (
             &[
                 "connection refused",
-                "connection reset",
                 "no such host",
                 "no route to host",
                 "network is unreachable",
@@ -74,7 +77,6 @@ pub fn why_not_pulled(message: &str) -> Option<NotPulled> {
                 "handshake timeout",
                 "deadline exceeded",
                 "request canceled while waiting",
-                "unexpected eof",
                 "x509:",
                 "http response to https client",
                 "server misbehaving",
@@ -85,7 +87,10 @@ pub fn why_not_pulled(message: &str) -> Option<NotPulled> {
             NotPulled::Unreachable,
         ),
     ];
-    reasons.into_iter().find(|(words, _)| says(message, words)).map(|(_, why)| why)
+    let known = reasons.into_iter().find(|(words, _)| says(message, words)).map(|(_, why)| why);
+    // Three letters are found in other words too, so only as the last one.
+    let ends = || message.split_whitespace().next_back().is_some_and(|last| last == "EOF");
+    known.or_else(|| ends().then_some(NotPulled::Closed))
 }
 
 fn says(message: &str, any: &[&str]) -> bool {
@@ -171,12 +176,18 @@ mod tests {
                 "Get \"https://r.invalid/v2/\": dial tcp: lookup r.invalid: no such host",
                 NotPulled::Unreachable,
             ),
+            ("EOF", NotPulled::Closed),
+            ("Get \"https://r.example.org/v2/a/blobs/sha256:ab\": EOF", NotPulled::Closed),
+            ("download failed after attempts=6: unexpected EOF", NotPulled::Closed),
+            ("read tcp 10.0.0.2:4711->10.0.0.1:443: read: connection reset by peer", NotPulled::Closed),
             ("toomanyrequests: You have reached your pull rate limit", NotPulled::Busy),
             ("write /var/lib/docker/tmp/GetImageBlob1: no space left on device", NotPulled::NoSpace),
         ] {
             assert_eq!(why_not_pulled(message), Some(why), "{message}");
         }
-        assert_eq!(why_not_pulled("invalid reference format"), None);
+        for other in ["invalid reference format", "no such repository: geofences"] {
+            assert_eq!(why_not_pulled(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod actions;
 mod adoption;
 mod api_key;
+mod cancel;
 mod clean_up;
 mod crash;
 mod dependencies;
@@ -11,6 +12,7 @@ mod engine_away;
 mod events;
 mod locks;
 mod networks;
+mod no_room;
 mod pull;
 mod rollout;
 mod rollout_crash;

@@ -56,10 +56,10 @@ impl Worker {
                 self.show_failure(result);
             }
             Err(error) => {
-                self.show_failure(result);
+                let is_new = self.show_failure(result);
                 self.failures = self.failures.saturating_add(1);
                 let wait = wait_for_space(error);
-                if wait.is_some() {
+                if wait.is_some() && is_new {
                     self.context.settled.notify_one();
                 }
                 self.retry_at = Some(Instant::now() + wait.unwrap_or_else(|| backoff(self.failures)));
@@ -68,26 +68,41 @@ impl Worker {
         }
         self.signals.force.store(false, Ordering::Relaxed);
         self.failures = 0;
-        self.last_error.clear();
         if result.is_ok() {
             self.download = Mutex::default();
+            self.cancellation.forget();
+        }
+        // As long as it stays cancelled, that is no news.
+        if !self.cancellation.is_said() {
+            self.last_error.clear();
         }
     }
 
-    /// Shows a failure on the board, and logs it once, however often it comes again.
-    pub(super) fn show_failure(&mut self, result: &Result<Outcome, CoreError>) {
-        let Err(error) = result else { return };
+    /// Shows a failure on the board, and logs it once, however often it comes again. Whether it is news.
+    pub(super) fn show_failure(&mut self, result: &Result<Outcome, CoreError>) -> bool {
+        let Err(error) = result else { return false };
         let text = chain(error);
         self.context.status.update(self.app, |status| {
             status.update_failed = true;
             status.update_pending = true;
             status.last_error.clone_from(&text);
         });
-        if text != self.last_error {
+        let known_by = known_by(error);
+        let is_new = known_by != self.last_error;
+        if is_new {
             log::warn!("cycle failed app_id={} error='{text}'", self.app);
             self.context.events.tell(self.app, || What::CycleEnded { error: text.clone() });
-            self.last_error = text;
+            self.last_error = known_by;
         }
+        is_new
+    }
+}
+
+/// By what a failure is known again: how much is free is another figure at each look, and no news.
+pub(super) fn known_by(error: &CoreError) -> String {
+    match error {
+        CoreError::NoSpace { image, needed_bytes, .. } => format!("no space for {image}: {needed_bytes}"),
+        other => chain(other),
     }
 }
 

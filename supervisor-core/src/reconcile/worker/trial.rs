@@ -162,6 +162,7 @@ impl Worker {
             return false;
         }
         self.trying = Trying::new();
+        self.cancellation.forget();
         self.context.status.update(self.app, |status| status.describe(&next));
         self.record = Some(next);
         // Images of the release before, or of the one that was given up, may go.

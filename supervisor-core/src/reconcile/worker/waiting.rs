@@ -4,7 +4,7 @@ use std::sync::{Mutex, atomic::Ordering};
 
 use super::{
     Worker,
-    settle::{backoff, wait_for_space},
+    settle::{backoff, known_by, wait_for_space},
     trial::Trying,
 };
 use crate::{
@@ -55,8 +55,11 @@ impl Worker {
         self.show_waiting(&verdict, Some(is_here));
         if is_here {
             self.waiting_download.is_here();
-        } else if fetch == Fetch::Now {
-            self.waiting_download.begin(&self.context, &self.signals, &update, absent);
+        } else {
+            let cancelled = self.waiting_download.listen(&self.signals.cancels);
+            if fetch == Fetch::Now {
+                self.waiting_download.begin(&self.context, cancelled, &update, absent);
+            }
         }
         if !is_here || verdict != Verdict::Due {
             return Ok(false);
@@ -74,12 +77,7 @@ impl Worker {
         if matches!(result, Ok(Outcome::Forgotten)) {
             self.waiting_download.only_of(None);
         }
-        if matches!(result, Err(CoreError::Cancelled)) {
-            // Whoever cancels means every download, also one whose rest was over when the cycle began.
-            self.waiting_download.rest(None);
-        }
-        let ends =
-            matches!(result, Ok(Outcome::Forgotten) | Err(CoreError::Cancelled | CoreError::ShuttingDown));
+        let ends = matches!(result, Ok(Outcome::Forgotten) | Err(CoreError::ShuttingDown));
         if ends || self.record.is_none() {
             return Some(result);
         }
@@ -103,11 +101,11 @@ impl Worker {
         let is_ended = matches!(error, CoreError::Cancelled | CoreError::ShuttingDown);
         let wait_for_space = wait_for_space(&error);
         self.waiting_download.rest((!is_ended).then_some(wait_for_space.unwrap_or(wait)));
-        if wait_for_space.is_some() {
-            self.context.settled.notify_one();
-        }
         let text = chain(&error);
-        if self.waiting_download.fail(&text) {
+        if self.waiting_download.fail(&text, known_by(&error)) {
+            if wait_for_space.is_some() {
+                self.context.settled.notify_one();
+            }
             log::warn!("waiting update not fetched app_id={} error='{text}'", self.app);
             self.context.events.tell(self.app, || What::CycleEnded { error: text.clone() });
         }
@@ -153,6 +151,7 @@ impl Worker {
         self.context.status.update(self.app, |status| status.apply_waits_for.clear());
         self.record = Some(next);
         (self.trying, self.download) = (Trying::new(), Mutex::default());
+        self.cancellation.forget();
         Ok(())
     }
 }
