@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::Result;
 use crate::scratch::Folder;
 
-const LIMIT: Duration = Duration::from_mins(2);
+const LIMIT: Duration = Duration::from_mins(5);
 const MAX_HEAD_BYTES: usize = 64 << 10;
 
 /// Where a request is held.

@@ -20,7 +20,7 @@ use crate::scratch::{Folder, unique_app_id};
 use crate::wait::{check, wait_until};
 
 /// How long anything may take on a busy machine.
-pub const LIMIT: Duration = Duration::from_mins(2);
+pub const LIMIT: Duration = Duration::from_mins(5);
 
 /// The device's uuid, chosen by its owner.
 pub const UUID: &str = "77cbf8a128f9462ea978baadf773817e";

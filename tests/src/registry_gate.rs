@@ -17,7 +17,7 @@ const MAX_HEAD_BYTES: u64 = 64 << 10;
 const LOOK: Duration = Duration::from_millis(20);
 /// What a slow caller gets between two looks.
 const TRICKLE_BYTES: u64 = 16 << 10;
-const LIMIT: Duration = Duration::from_mins(2);
+const LIMIT: Duration = Duration::from_mins(5);
 
 /// One request.
 #[derive(Debug, Clone, PartialEq, Eq)]
