@@ -73,6 +73,16 @@ impl Output {
         self.stderr.lock().write_all(bytes).map_err(closed)
     }
 
+    /// What the owner should know beside an answer: on stderr, unless the answer is JSON and has them itself.
+    pub fn warn(&mut self, warnings: &[String]) -> Result<(), Failure> {
+        if self.json {
+            return Ok(());
+        }
+        warnings
+            .iter()
+            .try_for_each(|warning| self.error_bytes(format!("warning: {}\n", one_line(warning)).as_bytes()))
+    }
+
     /// A question for the person at the terminal, without a line's end.
     pub fn question(&mut self, text: &str) -> Result<(), Failure> {
         self.error_bytes(text.as_bytes())

@@ -35,11 +35,7 @@ pub(super) async fn run(session: &mut Session<'_>, args: &ApplyArgs) -> Result<u
     let reply =
         progress::shown(&session.client, session.output, args.app_id, &session.request_id, call).await;
     let ApplyReply { commit, warnings } = reply.map_err(not_accepted)?;
-    if !session.output.is_json() {
-        for warning in &warnings {
-            session.output.error_bytes(format!("warning: {}\n", one_line(warning)).as_bytes())?;
-        }
-    }
+    session.output.warn(&warnings)?;
     let view = AppliedView { action: "apply", app_id: args.app_id.get(), name, commit, warnings };
     session.output.answer(&view, |_| {
         format!("app {} ({}) applied, commit {}\n", view.app_id, one_line(&view.name), one_line(&view.commit))

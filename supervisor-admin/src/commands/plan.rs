@@ -29,6 +29,7 @@ pub(super) async fn show(
     let request = PlanRequest { app_id: app_id.get(), target };
     let reply = session.client.plan(request, &session.request_id).await.map_err(apply::not_accepted)?;
     let view = PlanView::new(app_id, reply);
+    session.output.warn(&view.warnings)?;
     session.output.answer(&view, |coloured| render::plan(&view, coloured))?;
     Ok(if tells_changes && view.changes { exit_code::CHANGES } else { 0 })
 }

@@ -1,6 +1,6 @@
 //! Apps that are not as they should be, and locks that hold them up.
 
-use supervisor_proto::v1::{AppState, Applier, AppsState, FailedRelease, LockReport};
+use supervisor_proto::v1::{AppState, Applier, AppsState, FailedRelease, IgnoredFieldReport, LockReport};
 
 use super::{Check, Finding, facts::CoreFacts};
 use crate::timestamp;
@@ -11,6 +11,7 @@ pub(super) fn evaluate(core: &CoreFacts) -> Vec<Finding> {
         Err(why) => vec![Finding::warn(Check::Apps, why.clone(), "core's log says more")],
     };
     if let Ok(reply) = &core.examined {
+        findings.extend(reply.ignored_fields.iter().map(ignored_field));
         findings.extend(reply.locks.iter().map(lock));
         findings.extend(reply.lock_problems.iter().map(|problem| {
             Finding::warn(
@@ -79,6 +80,15 @@ fn failed_release(app: &AppState, failed: &FailedRelease) -> Finding {
         Check::Apps,
         format!("app {id}: release {commit} failed at {since}, {restored_commit} runs instead: {reason}"),
         format!("{again}: this one is not tried again; core's log says more"),
+    )
+}
+
+fn ignored_field(report: &IgnoredFieldReport) -> Finding {
+    let IgnoredFieldReport { app_id, field } = report;
+    Finding::warn(
+        Check::Apps,
+        format!("app {app_id}: {field} has no effect: this engine ignores it"),
+        "leave it out, or run the app on an engine that knows it: docs/engines.md has the list",
     )
 }
 

@@ -67,6 +67,16 @@ fn core(change: impl FnOnce(&mut v1::ExamineReply)) -> CoreFacts {
     }
 }
 
+#[test]
+fn field_that_the_engine_ignores_is_a_warning_with_app_service_and_field() {
+    let field = v1::IgnoredFieldReport { app_id: 7, field: "services.main.runtime".to_owned() };
+    let found = apps::evaluate(&core(|reply| reply.ignored_fields.push(field)));
+    let warned: Vec<&Finding> = found.iter().filter(|finding| finding.level == Level::Warn).collect();
+    let [finding] = warned.as_slice() else { panic!("{found:?}") };
+    assert_eq!(finding.check, Check::Apps);
+    assert!(finding.text.contains("app 7: services.main.runtime"), "{finding:?}");
+}
+
 fn standing(state: &str) -> CloudStanding {
     CloudStanding {
         state: state.to_owned(),

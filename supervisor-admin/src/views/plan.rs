@@ -19,6 +19,7 @@ pub struct PlanView {
     pub steps: Vec<StepView>,
     pub held_off_by: Vec<String>,
     pub apply_waits_for: Option<String>,
+    pub warnings: Vec<String>,
 }
 
 /// What the plan means for one service.
@@ -50,6 +51,7 @@ impl PlanView {
             steps: reply.steps.into_iter().map(StepView::from).collect(),
             held_off_by: reply.held_off_by,
             apply_waits_for: filled(reply.apply_waits_for),
+            warnings: reply.warnings,
         }
     }
 }

@@ -41,6 +41,7 @@ fn planning() -> FakeCore {
             ],
             held_off_by: vec!["/data/resin-updates.lock".to_owned()],
             apply_waits_for: "a reboot of the device".to_owned(),
+            warnings: vec!["services.web.runtime has\u{1b} no effect".to_owned()],
         };
     })
 }
@@ -63,6 +64,7 @@ held off by the app's update lock /data/resin-updates.lock: --force overrides it
 after the pulls it waits for a reboot of the device: `update --apply` carries it out
 ";
     assert_eq!((run.code, run.stdout.as_str()), (0, expected), "{run:?}");
+    assert_eq!(run.stderr, "warning: services.web.runtime has  no effect\n");
     let asked = core.script().plan_asked.clone().unwrap();
     assert_eq!(asked.target.unwrap().services["web"].image, "demo:2");
     assert_eq!(core.script().calls, ["plan"]);

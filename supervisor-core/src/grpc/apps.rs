@@ -16,7 +16,7 @@ use tonic::{Request, Response, Status};
 use super::{gate::Caller, roles::Role, server::until_closing, state, status::to_status, target};
 use crate::{
     actions::logs::{self, LogsQuery},
-    domain::{apply_time, host_access, intent::Action, record::AppliedBy, update_strategy},
+    domain::{apply_time, host_access, intent::Action, record::AppliedBy, target::Target, update_strategy},
     error::CoreError,
     ports::engine::Reading,
     reconcile::Reconciler,
@@ -59,6 +59,18 @@ impl AppsService {
         what.filter(|what| !what.is_empty()).map(|what| format!("the update waits for {what}"))
     }
 
+    /// Whoever applies a target learns what this engine makes nothing of.
+    async fn comes_to_nothing(&self, target: &Target) -> Vec<String> {
+        let ignored = self.reconciler.ignored_fields(target).await;
+        for field in &ignored.fields {
+            let (app, engine) = (target.app.app_id, ignored.engine);
+            log::warn!(
+                "target has a field that the engine ignores app_id={app} field='{field}' engine='{engine}'"
+            );
+        }
+        ignored.warnings().collect()
+    }
+
     async fn act(
         &self,
         request: Request<AppRequest>,
@@ -95,6 +107,7 @@ impl Apps for AppsService {
                 log::warn!("target asks for an update that cannot be done app_id={app} what='{warning}'");
             }
             warnings.extend(not_done);
+            warnings.extend(self.comes_to_nothing(&target).await);
             let action = Action::Apply(Box::new(target), by);
             if no_wait {
                 self.reconciler.begin(app, action, force).await?;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use supervisor_proto::v1::{
-    ClockReport, DiskReport, EngineReport, ExamineReply, ExamineRequest, FrontendReport, LockReport,
-    PolicyReport, PowerReport, RolesReport, diagnostics_server::Diagnostics,
+    ClockReport, DiskReport, EngineReport, ExamineReply, ExamineRequest, FrontendReport, IgnoredFieldReport,
+    LockReport, PolicyReport, PowerReport, RolesReport, diagnostics_server::Diagnostics,
 };
 use tonic::{Request, Response, Status};
 
@@ -74,6 +74,8 @@ fn to_wire(found: Examination) -> ExamineReply {
         since_s: lock.since_s,
         uid: lock.uid,
     });
+    let ignored = found.ignored_fields.into_iter();
+    let ignored = ignored.map(|(app, field)| IgnoredFieldReport { app_id: app.get(), field });
     ExamineReply {
         engine: Some(engine),
         power: Some(PowerReport {
@@ -94,6 +96,7 @@ fn to_wire(found: Examination) -> ExamineReply {
         locks: locks.collect(),
         lock_problems: found.lock_problems,
         policy: None,
+        ignored_fields: ignored.collect(),
     }
 }
 

@@ -43,7 +43,7 @@ impl Planner for PlannerService {
 }
 
 fn to_wire(outlook: Outlook) -> PlanReply {
-    let Outlook { stored_commit, commit, preview, held_off_by, apply_waits_for } = outlook;
+    let Outlook { stored_commit, commit, preview, held_off_by, apply_waits_for, ignored } = outlook;
     PlanReply {
         commit,
         stored_commit,
@@ -51,5 +51,6 @@ fn to_wire(outlook: Outlook) -> PlanReply {
         services: preview.services.iter().map(|(name, what)| change_to_wire(name.as_str(), what)).collect(),
         held_off_by,
         apply_waits_for,
+        warnings: ignored.warnings().collect(),
     }
 }

@@ -14,6 +14,7 @@ use supervisor_proto::ids::{AppId, ServiceName};
 
 use crate::domain::{
     container::ContainerSpec,
+    engine_kind::EngineKind,
     event::Happening,
     layers::Pulled,
     network::{Endpoint, NetworkOptions},
@@ -209,6 +210,9 @@ pub type Progress<'a> = &'a (dyn Fn(Pulled) + Send + Sync);
 pub trait Engine: Send + Sync {
     /// What it says about itself.
     async fn info(&self) -> Result<EngineInfo, EngineError>;
+
+    /// Whose engine it is; asks it only where that is not known.
+    async fn kind(&self) -> Result<EngineKind, EngineError>;
 
     /// Containers that bear all of these labels.
     async fn containers(&self, labels: &[(&str, &str)]) -> Result<Vec<Container>, EngineError>;

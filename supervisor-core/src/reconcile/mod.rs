@@ -14,6 +14,7 @@ mod fetch;
 mod first_record;
 pub mod free_space;
 mod handover;
+mod ignored_fields;
 mod observe;
 mod preview;
 mod reconciler;
@@ -29,6 +30,7 @@ use tokio::sync::{Notify, watch};
 
 use self::{attachments::Attachments, free_space::FreeSpace, status::StatusBoard};
 pub use self::{
+    ignored_fields::Ignored,
     preview::Outlook,
     reconciler::{LockHold, Reconciler},
 };

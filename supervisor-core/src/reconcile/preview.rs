@@ -5,7 +5,7 @@ use std::time::Duration;
 use supervisor_proto::ids::{AppId, ServiceName};
 
 use super::{
-    Reconciler,
+    Ignored, Reconciler,
     due::verdict,
     observe::{observe, render_for},
 };
@@ -38,6 +38,8 @@ pub struct Outlook {
     pub held_off_by: Vec<String>,
     /// What would be waited for after the pulls, to complete "waits for"; empty: nothing.
     pub apply_waits_for: String,
+    /// What would come to nothing.
+    pub ignored: Ignored,
 }
 
 impl Reconciler {
@@ -73,6 +75,7 @@ impl Reconciler {
             preview,
             held_off_by,
             apply_waits_for,
+            ignored: self.ignored_fields(&record.target).await,
         })
     }
 

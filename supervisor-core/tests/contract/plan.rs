@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use supervisor_proto::v1::{self, ErrorReason, PlanRequest, service_change::Change, step::Kind};
 
 use crate::{
+    domain::engine_kind::EngineKind,
     fakes::{APP, Fault, World},
     served::Served,
 };
@@ -81,6 +82,29 @@ async fn plan_of_an_update_that_waits_for_its_time_shows_its_steps_and_what_it_w
         .unwrap();
     served.world.shows(APP, |status| !status.update_pending).await;
     assert_eq!(kinds(&ask(None).await), []);
+}
+
+#[tokio::test]
+async fn field_that_the_engine_ignores_is_told_by_plan_apply_and_doctor() {
+    for (engine, is_ignored) in [(EngineKind::Docker, false), (EngineKind::Podman { major: 5 }, true)] {
+        let served = Served::new();
+        served.world.device.state().engine_kind = engine;
+        served.world.device.state().images.insert("demo:1".to_owned());
+        let mut target = target("demo:1");
+        let naming = v1::Naming { domainname: "plant.example".to_owned(), ..v1::Naming::default() };
+        target.services.get_mut("main").unwrap().naming = Some(naming);
+
+        let request = PlanRequest { app_id: APP, target: Some(target.clone()) };
+        let planned = served.client().plan(request, "-").await.unwrap().warnings;
+        let request = v1::ApplyRequest { target: Some(target), force: false, no_wait: false };
+        let applied = served.client().apply(request, "-").await.unwrap().warnings;
+        let examined = served.client().examine(v1::ExamineRequest {}, "-").await.unwrap().ignored_fields;
+
+        let named = |warnings: &[String]| warnings.iter().any(|w| w.contains("services.main.domainname"));
+        let found = v1::IgnoredFieldReport { app_id: APP, field: "services.main.domainname".to_owned() };
+        assert_eq!((named(&planned), named(&applied)), (is_ignored, is_ignored), "{engine}");
+        assert_eq!(examined, if is_ignored { vec![found] } else { Vec::new() });
+    }
 }
 
 #[tokio::test]

@@ -51,6 +51,7 @@ use crate::{
     domain::{
         confinement::Confinement,
         container::ContainerSpec,
+        engine_kind::EngineKind,
         network::{Endpoint, NetworkOptions},
         observed::{Container, ContainerId},
         registry_access::Credentials,
@@ -86,6 +87,10 @@ impl DockerEngine {
 impl Engine for DockerEngine {
     async fn info(&self) -> Result<EngineInfo, EngineError> {
         info::info(&self.transport).await
+    }
+
+    async fn kind(&self) -> Result<EngineKind, EngineError> {
+        Ok(self.transport.known_dialect().await?.kind)
     }
 
     async fn containers(&self, labels: &[(&str, &str)]) -> Result<Vec<Container>, EngineError> {

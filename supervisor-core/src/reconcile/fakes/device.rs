@@ -15,8 +15,8 @@ use tokio::{
 use super::exec::FakeExec;
 use crate::{
     domain::{
-        confinement::Confinement, observed::Container, record::AppRecord, target::RestartPolicy,
-        volume::MadeVolume,
+        confinement::Confinement, engine_kind::EngineKind, observed::Container, record::AppRecord,
+        target::RestartPolicy, volume::MadeVolume,
     },
     ports::{
         engine::Reading,
@@ -85,6 +85,7 @@ pub struct FakeVolume {
 #[derive(Default)]
 pub struct State {
     pub engine_gone: bool,
+    pub engine_kind: EngineKind,
     pub containers: Vec<Boxed>,
     pub created: u32,
     pub images: BTreeSet<String>,

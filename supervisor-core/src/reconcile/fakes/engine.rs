@@ -17,6 +17,7 @@ use crate::{
     adapters::docker::body_of,
     domain::{
         container::ContainerSpec,
+        engine_kind::EngineKind,
         event::Happening,
         layers::Pulled,
         network::{Endpoint, NetworkOptions},
@@ -79,6 +80,10 @@ impl Engine for FakeDevice {
             })
         })
         .await
+    }
+
+    async fn kind(&self) -> Result<EngineKind, EngineError> {
+        self.engine("kind".to_owned(), |state| Ok(state.engine_kind)).await
     }
 
     async fn containers(&self, labels: &[(&str, &str)]) -> Result<Vec<Container>, EngineError> {

@@ -1,5 +1,7 @@
 //! Looks at everything that core stands on, all at once, each part within its own deadline. It changes nothing.
 
+mod ignored_fields;
+
 use std::{
     collections::BTreeSet,
     io,
@@ -70,6 +72,8 @@ pub struct Examination {
     pub locks: Vec<(AppId, HeldLock)>,
     /// Apps whose locks could not be looked at, a sentence each.
     pub lock_problems: Vec<String>,
+    /// What apps ask for that the engine ignores, by app.
+    pub ignored_fields: Vec<(AppId, String)>,
 }
 
 /// One file system.
@@ -99,12 +103,13 @@ impl Diagnosis {
 
     /// Looks at everything.
     pub async fn examine(&self) -> Examination {
-        let (engine_and_disks, reboot, power_off, clock, (locks, lock_problems)) = tokio::join!(
+        let (engine_and_disks, reboot, power_off, clock, (locks, lock_problems), ignored_fields) = tokio::join!(
             self.engine_and_disks(),
             within(self.power.check(PowerAction::Reboot)),
             within(self.power.check(PowerAction::PowerOff)),
             within(self.facts.is_clock_synchronised()),
             self.locks(),
+            ignored_fields::of_all_apps(&self.reconciler),
         );
         let (engine, disks) = engine_and_disks;
         Examination {
@@ -117,6 +122,7 @@ impl Diagnosis {
             disks,
             locks,
             lock_problems,
+            ignored_fields,
         }
     }
 
