@@ -6,6 +6,10 @@ mod calls;
 
 use std::{
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -37,11 +41,22 @@ pub const ACTION_TIMEOUT: Duration = Duration::from_mins(15);
 
 /// A client of core's socket. It dials when first used, keeps the connection, and dials anew after
 /// the connection was lost; cheap to share behind an `Arc`.
+///
+/// The runtime of the first call drives the connection: calls from another one take two hops between threads more.
 #[derive(Debug)]
 pub struct CoreClient {
     socket: PathBuf,
     name: String,
-    channel: Mutex<Option<Channel>>,
+    held: Mutex<Option<Held>>,
+    /// How many connections were given up, by this client or by one beside it.
+    losses: Arc<AtomicU64>,
+}
+
+#[derive(Debug)]
+struct Held {
+    channel: Channel,
+    /// What `losses` was before it was dialled.
+    losses: u64,
 }
 
 /// Which core a connection reached.
@@ -56,19 +71,33 @@ pub struct Hello {
 impl CoreClient {
     /// A client for the socket at `socket`; `name` is what core logs of this program.
     pub fn new(socket: &Path, name: impl Into<String>) -> Self {
-        Self { socket: socket.to_owned(), name: name.into(), channel: Mutex::new(None) }
+        Self { socket: socket.to_owned(), name: name.into(), held: Mutex::default(), losses: Arc::default() }
     }
 
-    /// Dials unless connected, and tells who answered.
+    /// A client of the same core with a connection of its own, for another runtime. When one of the two gives its
+    /// connection up, so does the other.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self {
+            socket: self.socket.clone(),
+            name: self.name.clone(),
+            held: Mutex::default(),
+            losses: Arc::clone(&self.losses),
+        }
+    }
+
+    /// Dials, and tells who answered.
     pub async fn hello(&self) -> Result<Hello, CallError> {
+        let losses = self.losses.load(Ordering::Acquire);
         let (channel, hello) = self.dial().await?;
-        *self.channel.lock().await = Some(channel);
+        *self.held.lock().await = Some(Held { channel, losses });
         Ok(hello)
     }
 
     /// Drops the connection, so that the next call dials anew.
     pub async fn disconnect(&self) {
-        *self.channel.lock().await = None;
+        self.losses.fetch_add(1, Ordering::Release);
+        *self.held.lock().await = None;
     }
 
     async fn dial(&self) -> Result<(Channel, Hello), CallError> {
@@ -111,17 +140,21 @@ impl CoreClient {
     }
 
     async fn channel(&self) -> Result<Channel, CallError> {
-        let held = self.channel.lock().await.clone();
-        if let Some(channel) = held {
+        if let Some(channel) = self.held().await {
             return Ok(channel);
         }
         self.hello().await?;
         // `hello` has just stored it; a concurrent `disconnect` only costs another dial.
-        let held = self.channel.lock().await.clone();
-        match held {
+        match self.held().await {
             Some(channel) => Ok(channel),
             None => self.dial().await.map(|(channel, _)| channel),
         }
+    }
+
+    async fn held(&self) -> Option<Channel> {
+        let held = self.held.lock().await;
+        let held = held.as_ref().filter(|held| held.losses == self.losses.load(Ordering::Acquire));
+        held.map(|held| held.channel.clone())
     }
 }
 

@@ -22,7 +22,7 @@ pub enum Unhealthy {
 }
 
 /// What the verdict is made of.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Health {
     /// Of the loop that keeps the link to core, moves the light and waits for signals.
     pub main: Heart,

@@ -2,7 +2,6 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use actix_web::web;
 use supervisor_proto::client::CoreClient;
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -129,7 +128,7 @@ pub async fn start(config: &Config, limits: Limits) -> io::Result<Running> {
     let view = CloudView::default();
     let main_heart = Heart::default();
     let terminals = Terminals::new(config, limits.terminal);
-    let services = web::Data::new(Services {
+    let services = Services {
         keys,
         core,
         link: link_handle,
@@ -138,9 +137,9 @@ pub async fn start(config: &Config, limits: Limits) -> io::Result<Running> {
         device,
         health: Health { main: main_heart.clone(), core_absence: limits.core_absence },
         terminals: terminals.clone(),
-        request_ids: RequestIds::new(),
+        request_ids: Arc::new(RequestIds::new()),
         body_deadline: limits.body_deadline,
-    });
+    };
     let worker_heart = Heart::default();
     let recipe = ApiRecipe { services, limits, heart: worker_heart.clone() };
     let serving = Serving::start(recipe, entrance)?;

@@ -9,12 +9,12 @@ use crate::{
     http::request_id::RequestIds, led::LedHandle, terminal::registry::Terminals,
 };
 
-/// Shared by all routes; built once.
-#[derive(Debug)]
+/// Shared by all routes; built once for each thread that works on requests.
+#[derive(Debug, Clone)]
 pub struct Services {
     /// The key that counts.
     pub keys: Arc<KeyRing>,
-    /// Calls on core.
+    /// Calls on core, over a connection that this thread drives.
     pub core: Arc<CoreClient>,
     /// What the link to core knows, and what it is to pass on.
     pub link: LinkHandle,
@@ -29,7 +29,15 @@ pub struct Services {
     /// The web terminals.
     pub terminals: Arc<Terminals>,
     /// Names for requests.
-    pub request_ids: RequestIds,
+    pub request_ids: Arc<RequestIds>,
     /// How long a request's body may take to arrive.
     pub body_deadline: Duration,
+}
+
+impl Services {
+    /// The same for another thread: the way to core and back is then one between processes alone.
+    #[must_use]
+    pub fn for_a_thread(&self) -> Self {
+        Self { core: Arc::new(self.core.beside()), ..self.clone() }
+    }
 }

@@ -103,7 +103,7 @@ pub trait Recipe: Send {
 #[derive(Debug)]
 pub struct ApiRecipe {
     /// What the routes work with.
-    pub services: web::Data<Services>,
+    pub services: Services,
     /// How long the network's other side may take.
     pub limits: Limits,
     /// Beats while the thread that works on requests turns.
@@ -168,7 +168,7 @@ impl<R: Recipe> Serving<R> {
 
 impl Recipe for ApiRecipe {
     fn server(&self, listeners: Vec<TcpListener>) -> io::Result<dev::Server> {
-        let (services, heart) = (self.services.clone(), self.heart.clone());
+        let (services, heart) = (web::Data::new(self.services.for_a_thread()), self.heart.clone());
         let app = move || {
             // The factory runs once, on the worker's thread.
             actix_web::rt::spawn(heart.clone().beat(|| {}));

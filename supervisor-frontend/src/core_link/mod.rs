@@ -28,7 +28,7 @@ use presence::{Presence, Sessions};
 const STABLE_AFTER: Duration = Duration::from_secs(5);
 
 /// What routes see of the link.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct LinkHandle {
     apps: watch::Receiver<Arc<AppsSummary>>,
     states: AppsStates,

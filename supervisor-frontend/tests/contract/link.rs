@@ -13,7 +13,7 @@ async fn core_that_appears_later_is_told_key_and_port() {
     let device = Device::new();
     let frontend = device.frontend_with_own_key().await;
     let mut core = FakeCore::start(&device.socket());
-    assert_eq!(core.next().await.0, Call::Hello);
+    assert_eq!(core.next_or_greeting().await.0, Call::Hello);
     let expected =
         Call::SetApiAccess { api_key: device.stored_key(), port: u32::from(frontend.address().port()) };
     assert_eq!(core.until(|call| matches!(call, Call::SetApiAccess { .. })).await.0, expected);

@@ -128,7 +128,7 @@ async fn app_that_left_the_target_is_removed_and_those_of_others_stay() {
     runs(&stage, &[(FLEET, fleet, cloud), (41, "07e4", cloud), (43, "07e4", owner)]);
     stage.cloud.remove_app("07e4");
     client.nudges.nudge(false);
-    let removed = stage.core.until(|call| *call != Call::Hello).await.0;
+    let removed = stage.core.next().await.0;
     assert_eq!(removed, Call::Remove { app_id: 41, force: false });
     assert_eq!(stage.core.calls_waiting(), 0);
 }
@@ -218,7 +218,7 @@ async fn app_of_the_fleet_before_is_removed_once_the_new_one_has_spoken() {
     stage.cloud.resume().unwrap();
     client.nudges.nudge(false);
     assert_eq!(stage.applied().await.0, FLEET);
-    let removed = stage.core.until(|call| *call != Call::Hello).await.0;
+    let removed = stage.core.next().await.0;
     assert_eq!(removed, Call::Remove { app_id: 41, force: false });
     assert_eq!(stage.core.calls_waiting(), 0);
 }
@@ -250,7 +250,7 @@ async fn app_that_left_is_not_removed_before_the_disk_can_tell_whom_earlier_targ
     assert_eq!(stage.applied().await.1, second, "and no removal came before");
     clear();
     client.nudges.nudge(false);
-    let removed = stage.core.until(|call| *call != Call::Hello).await.0;
+    let removed = stage.core.next().await.0;
     assert_eq!(removed, Call::Remove { app_id: 41, force: false });
     client.stop().await;
     stage.cloud.pause();

@@ -126,7 +126,7 @@ impl Stage {
 
     /// Core's next call, which is to apply a target: app, commit and force.
     pub async fn applied(&mut self) -> (u64, String, bool) {
-        match self.core.until(|call| *call != Call::Hello).await.0 {
+        match self.core.next().await.0 {
             Call::Apply { app_id, commit, force, no_wait: true } => (app_id, commit, force),
             other => panic!("{other:?}"),
         }

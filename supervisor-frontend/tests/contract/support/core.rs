@@ -204,8 +204,18 @@ impl FakeCore {
         Self { end: Some((end, thread)), shared, calls, shells }
     }
 
-    /// The next call, with the request id it came with.
+    /// The next call but greetings, of which each connection begins with one; with the request id it came with.
     pub async fn next(&mut self) -> (Call, Option<String>) {
+        loop {
+            let call = self.next_or_greeting().await;
+            if call.0 != Call::Hello {
+                return call;
+            }
+        }
+    }
+
+    /// The next call, or the greeting that a connection begins with.
+    pub async fn next_or_greeting(&mut self) -> (Call, Option<String>) {
         tokio::time::timeout(PATIENCE, self.calls.recv()).await.expect("core was not called").unwrap()
     }
 
