@@ -6,12 +6,16 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{App, HttpServer, dev, dev::ServerHandle, middleware::from_fn, web};
+use actix_web::{App, dev, dev::ServerHandle, middleware::from_fn, web};
 use tokio::{sync::oneshot, task::JoinHandle, time::sleep};
 
 use crate::{
     config::Config,
-    http::{gate::gate, listener},
+    http::{
+        gate::gate,
+        listener,
+        on_demand::{self, Bounds},
+    },
     interfaces::{Doors, InterfaceNames},
     routes,
     server::Limits,
@@ -170,24 +174,18 @@ impl Recipe for ApiRecipe {
     fn server(&self, listeners: Vec<TcpListener>) -> io::Result<dev::Server> {
         let (services, heart) = (web::Data::new(self.services.for_a_thread()), self.heart.clone());
         let app = move || {
-            // The factory runs once, on the worker's thread.
+            // On the thread of the requests.
             actix_web::rt::spawn(heart.clone().beat(|| {}));
             App::new().app_data(services.clone()).wrap(from_fn(gate)).configure(routes::configure)
         };
-        let mut server = HttpServer::new(app)
-            .workers(1)
-            .worker_max_blocking_threads(BLOCKING_THREADS)
-            .max_connections(MAX_CONNECTIONS)
-            .client_request_timeout(self.limits.head_deadline)
-            .client_disconnect_timeout(Duration::from_secs(2))
-            .keep_alive(self.limits.keep_alive)
-            .shutdown_timeout(self.limits.drain.as_secs())
-            .tcp_nodelay(true)
-            .disable_signals();
-        for listener in listeners {
-            server = server.listen(listener)?;
-        }
-        Ok(server.run())
+        let bounds = Bounds {
+            connections: MAX_CONNECTIONS,
+            blocking_threads: BLOCKING_THREADS,
+            head_deadline: self.limits.head_deadline,
+            keep_alive: self.limits.keep_alive,
+            drain: self.limits.drain,
+        };
+        on_demand::server(listeners, bounds, app)
     }
 
     fn heart(&self) -> Heart {
@@ -237,7 +235,7 @@ mod tests {
             if left.is_ok() {
                 return Err(io::Error::other("no thread"));
             }
-            let mut server = HttpServer::new(App::new).workers(1).disable_signals();
+            let mut server = actix_web::HttpServer::new(App::new).workers(1).disable_signals();
             for listener in listeners {
                 server = server.listen(listener)?;
             }

@@ -3,5 +3,6 @@
 pub mod access_log;
 pub mod gate;
 pub mod listener;
+pub mod on_demand;
 pub mod path;
 pub mod request_id;

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{App, HttpServer, dev, middleware::from_fn, web};
+use actix_web::{App, dev, middleware::from_fn, web};
 use tokio::{runtime::Handle, sync::oneshot, task::JoinHandle, time::timeout};
 
 use super::{
@@ -21,17 +21,23 @@ use super::{
     thread::TerminalThread,
 };
 use crate::{
-    http::request_id::RequestIds,
+    http::{
+        on_demand::{self, Bounds},
+        request_id::RequestIds,
+    },
     serving::{Entrance, Recipe, Serving},
     watchdog::Heart,
 };
 
-/// A browser opens a handful for each tab.
-const MAX_CONNECTIONS: usize = 64;
-const HEAD_DEADLINE: Duration = Duration::from_secs(5);
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// Tabs do not end by themselves, so there is no use in waiting for them.
-const DRAIN_SECONDS: u64 = 1;
+const BOUNDS: Bounds = Bounds {
+    // A browser opens a handful for each tab.
+    connections: 64,
+    blocking_threads: 1,
+    head_deadline: Duration::from_secs(5),
+    keep_alive: Duration::from_secs(15),
+    // Tabs do not end by themselves, so there is no use in waiting for them.
+    drain: Duration::from_secs(1),
+};
 const STOP_DEADLINE: Duration = Duration::from_secs(5);
 
 /// The running listener and its thread.
@@ -108,24 +114,11 @@ impl Recipe for TerminalRecipe {
     fn server(&self, listeners: Vec<TcpListener>) -> io::Result<dev::Server> {
         let (shared, heart) = (self.shared.clone(), self.heart.clone());
         let app = move || {
-            // The factory runs once, on the worker's thread.
+            // On the thread of the requests.
             actix_web::rt::spawn(heart.clone().beat(|| {}));
             App::new().app_data(shared.clone()).wrap(from_fn(gate::gate)).configure(configure)
         };
-        let mut server = HttpServer::new(app)
-            .workers(1)
-            .worker_max_blocking_threads(1)
-            .max_connections(MAX_CONNECTIONS)
-            .client_request_timeout(HEAD_DEADLINE)
-            .client_disconnect_timeout(Duration::from_secs(2))
-            .keep_alive(KEEP_ALIVE)
-            .shutdown_timeout(DRAIN_SECONDS)
-            .tcp_nodelay(true)
-            .disable_signals();
-        for listener in listeners {
-            server = server.listen(listener)?;
-        }
-        Ok(server.run())
+        on_demand::server(listeners, BOUNDS, app)
     }
 
     fn heart(&self) -> Heart {
