@@ -2,7 +2,9 @@
 //! step with the record. An action belongs to the worker once it is accepted: a caller that goes away
 //! changes nothing.
 
+mod drive;
 mod intents;
+mod locks;
 mod settle;
 mod starts;
 mod taken_down;
@@ -12,8 +14,7 @@ mod waiting;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, atomic::Ordering},
-    time::Duration,
+    sync::{Arc, Mutex},
 };
 
 use supervisor_proto::ids::AppId;
@@ -25,7 +26,7 @@ use tokio::{
 use super::{
     Context,
     cancellation::Cancellation,
-    cycle::{Cycle, Held, Outcome, Signals, release_locks, take_locks},
+    cycle::{Cycle, Held, Outcome, Signals, release_locks},
     download::WaitingDownload,
     fault::Fault,
     handover::Handovers,
@@ -34,18 +35,11 @@ use super::{
 use crate::{
     domain::{download::Download, intent::Action, record::AppRecord},
     error::CoreError,
-    ports::engine::EngineError,
 };
-
-/// Wait after somebody cancelled an update that has already taken the app down: long enough for a word of theirs.
-const RETRY_CANCELLED: Duration = Duration::from_mins(5);
-/// How long a caller waits for an engine that does not answer: a restart of the engine fits in.
-const PATIENCE: Duration = Duration::from_secs(15);
 
 pub use self::intents::fresh_token;
 use self::{
-    settle::backoff,
-    trial::{Trying, disappoint},
+    trial::Trying,
     waiters::{Reply, Waiters},
     waiting::Fetch,
 };
@@ -235,73 +229,6 @@ impl Worker {
         }
     }
 
-    /// Runs cycles until everything is as it should be, or until there is no sense in going on now.
-    async fn drive(&mut self, reply: Option<Reply>) {
-        let patience = Instant::now() + PATIENCE;
-        (self.retry_at, self.apply_at_s, self.trying.look_at) = (None, None, None);
-        self.hear_who_asks();
-        let mut given_up = self.count_start().await;
-        loop {
-            let result = match self.cycle().await {
-                Err(error) if self.gives_up_purge(&error).await => {
-                    self.show_failure(&Err(error));
-                    self.cycle().await.and(Err(CoreError::PurgeGivenUp { why: self.last_error.clone() }))
-                }
-                other => other,
-            };
-            if let Some(error) = self.weigh(&result).await {
-                given_up = Some(error);
-                continue;
-            }
-            let Some(result) = self.fetch_waiting(result).await else { continue };
-            let waits_for_engine = matches!(result, Err(CoreError::Engine(EngineError::Unavailable(_))));
-            let ending = *self.context.closing.borrow();
-            if waits_for_engine && reply.is_some() && !ending && Instant::now() < patience {
-                self.failures = self.failures.saturating_add(1);
-                self.show_failure(&result);
-                let mut closing = self.context.closing.clone();
-                tokio::select! {
-                    () = tokio::time::sleep(backoff(self.failures)) => {}
-                    () = self.signals.nudge.notified() => {}
-                    Ok(_) = closing.wait_for(|closing| *closing) => {}
-                }
-                continue;
-            }
-            self.let_go_after(&result).await;
-            self.settle(&result);
-            if matches!(result, Err(CoreError::Cancelled)) && self.is_taken_down().await {
-                self.cancellation.rest(RETRY_CANCELLED);
-            }
-            let reply = match given_up {
-                Some(error) => {
-                    disappoint(reply, error);
-                    None
-                }
-                None => reply,
-            };
-            self.waiters.conclude(result, reply);
-            return;
-        }
-    }
-
-    /// Downloads that rest may begin, where somebody asks for that or their time has come.
-    fn hear_who_asks(&mut self) {
-        let [asked, changed] = [&self.signals.asked, &self.signals.changed];
-        let is_asked = asked.swap(false, Ordering::Relaxed);
-        self.waiting_download.look(is_asked, changed.swap(false, Ordering::Relaxed));
-        if is_asked || self.cancellation.again_at().is_some_and(|at| at <= Instant::now()) {
-            self.begin_cancelled();
-        }
-    }
-
-    /// A download that somebody has cancelled may begin anew.
-    fn begin_cancelled(&mut self) {
-        if self.cancellation.is_said() {
-            self.last_error.clear();
-        }
-        self.cancellation.forget();
-    }
-
     async fn cycle(&mut self) -> Result<Outcome, CoreError> {
         self.take_adopted().await;
         self.save_adopted().await;
@@ -335,40 +262,5 @@ impl Worker {
         let (download, handovers, fault) = (&self.download, &mut self.handovers, &mut self.fault);
         let (commands, cancellation) = (&self.commands, &mut self.cancellation);
         Some(Cycle { context, record, signals, commands, held, download, cancellation, handovers, fault })
-    }
-
-    /// The app's locks, beside those that are held already.
-    async fn take_locks_of(&self, record: &AppRecord) -> Result<Held, CoreError> {
-        take_locks(&self.context, record, self.held.clone().unwrap_or_default()).await
-    }
-
-    /// What waits is obeyed next, and whatever made way for it goes on with the same locks.
-    async fn let_go_after(&mut self, result: &Result<Outcome, CoreError>) {
-        self.makes_way =
-            matches!(result, Err(CoreError::StillInProgress { .. })) && !self.commands.is_empty();
-        if !self.makes_way {
-            self.let_go().await;
-        }
-    }
-
-    async fn let_go(&mut self) {
-        if let Some(held) = self.held.take()
-            && let Some(record) = &self.record
-        {
-            release_locks(&self.context, record, &held).await;
-        }
-    }
-
-    async fn hold(&mut self, reply: Reply, release: oneshot::Receiver<()>) {
-        let Some(record) = &self.record else {
-            let _ = reply.send(Ok(()));
-            return;
-        };
-        let taken = self.take_locks_of(record).await.map(|held| self.held = Some(held));
-        if reply.send(taken).is_ok() && self.held.is_some() {
-            // An error means that the holder is gone, which is just as well.
-            let _ = release.await;
-        }
-        self.let_go().await;
     }
 }
