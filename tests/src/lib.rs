@@ -11,6 +11,7 @@ pub mod device;
 pub mod engine;
 pub mod engine_gate;
 pub mod fleet;
+pub mod fleet_app;
 pub mod host_install;
 pub mod image;
 pub mod live;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use supervisor_tests::Result;
 use supervisor_tests::app::IMAGE;
 use supervisor_tests::fleet::{Fleet, LIMIT};
+use supervisor_tests::fleet_app::FleetApp;
 use supervisor_tests::image::{Image, Layer};
 use supervisor_tests::private_engine::PrivateEngine;
 use supervisor_tests::registry_gate::RegistryGate;
@@ -26,10 +27,8 @@ fn main_of(image: &str) -> Value {
 
 /// A device with a small disk whose app runs.
 struct SmallDevice {
-    fleet: Fleet,
+    app: FleetApp,
     gate: RegistryGate,
-    container: String,
-    commit: String,
     // Last: the programs end before what they speak to.
     engine: PrivateEngine,
 }
@@ -42,9 +41,8 @@ impl SmallDevice {
         let gate = fleet.go_through_gate()?;
         let image = Image::on(IMAGE, layers)?;
         let name = fleet.hold(&image)?;
-        let commit = fleet.release(&main_of(&name))?;
-        let [container] = fleet.runs(&commit, &["main"])?.try_into().map_err(|_| "not one container")?;
-        Ok((Self { fleet, gate, container, commit, engine }, image))
+        let app = FleetApp::run(fleet, &main_of(&name))?;
+        Ok((Self { app, gate, engine }, image))
     }
 
     fn disk(&self) -> Result<&SmallDisk> {
@@ -53,28 +51,22 @@ impl SmallDevice {
 
     /// Releases this image. Answers the commit.
     fn release(&mut self, image: &Image) -> Result<String> {
-        let name = self.fleet.hold(image)?;
-        self.fleet.release(&main_of(&name))
-    }
-
-    /// The same release runs, and nobody has touched its container.
-    fn runs_on(&self) -> Result<()> {
-        let now = self.fleet.runs(&self.commit, &["main"])?;
-        check(now == [self.container.as_str()], format!("it is another container: {now:?}"))
+        let name = self.app.fleet.hold(image)?;
+        self.app.fleet.release(&main_of(&name))
     }
 
     /// The cloud and the device's owner are told that it does not fit; gives the sentence.
     fn is_refused(&self, commit: &str, words: &str) -> Result<String> {
-        let why = self.fleet.fails(words)?;
-        self.fleet.shows("the refusal", |state| state.get("update_failed") == Some(&json!(true)))?;
-        self.fleet.reports("the release does not fit", |device| {
+        let why = self.app.fleet.fails(words)?;
+        self.app.fleet.shows("the refusal", |state| state.get("update_failed") == Some(&json!(true)))?;
+        self.app.fleet.reports("the release does not fit", |device| {
             let status = device.release(commit)?.get("update_status")?.as_str()?;
             (status == "aborted").then_some(())
         })?;
-        self.fleet.reports("why it does not fit", |device| {
+        self.app.fleet.reports("why it does not fit", |device| {
             device.log.iter().any(|line| line.message().contains(words)).then_some(())
         })?;
-        let doctor = self.fleet.supervisor.admin(&["doctor"])?.stdout;
+        let doctor = self.app.fleet.supervisor.admin(&["doctor"])?.stdout;
         check(doctor.contains(words), doctor)?;
         Ok(why)
     }
@@ -99,11 +91,11 @@ fn image_too_large_for_the_disk_is_refused_before_it_comes_and_a_smaller_one_is_
     check(why.contains("are needed") && why.contains("are free"), why)?;
     device.gate.wait_until_left()?;
     device.keeps_its_reserve()?;
-    device.runs_on()?;
+    device.app.runs_on()?;
 
     device.gate.open();
     let small = device.release(&Image::on(IMAGE, &[Layer::Mark])?)?;
-    device.fleet.runs(&small, &["main"]).map(drop)
+    device.app.fleet.runs(&small, &["main"]).map(drop)
 }
 
 #[test]
@@ -116,11 +108,11 @@ fn nothing_is_asked_of_the_registry_while_less_is_free_than_the_reserve() -> Res
     let commit = device.release(&next)?;
     device.is_refused(&commit, "no space for image")?;
     check(device.gate.asked().len() == asked, format!("{:?}", device.gate.asked()))?;
-    device.runs_on()?;
+    device.app.runs_on()?;
 
     // Nobody says a word: core looks again by itself.
     fs::remove_file(filler)?;
-    device.fleet.runs(&commit, &["main"]).map(drop)
+    device.app.fleet.runs(&commit, &["main"]).map(drop)
 }
 
 #[test]
@@ -132,10 +124,10 @@ fn image_fits_where_its_large_layer_is_here_already_and_no_other_would() -> Resu
 
     let refused = device.release(&other)?;
     device.is_refused(&refused, "no space for image")?;
-    device.runs_on()?;
+    device.app.runs_on()?;
 
     let taken = device.release(&sharing)?;
-    device.fleet.runs(&taken, &["main"])?;
+    device.app.fleet.runs(&taken, &["main"])?;
     device.keeps_its_reserve()
 }
 
@@ -148,8 +140,8 @@ fn image_that_unpacks_to_more_than_the_disk_has_is_given_up_and_its_space_given_
     let commit = device.release(&Image::on(IMAGE, &[Layer::Zeros(128)])?)?;
     device.is_refused(&commit, "no space")?;
     device.keeps_its_reserve()?;
-    device.runs_on()?;
+    device.app.runs_on()?;
 
     let small = device.release(&Image::on(IMAGE, &[Layer::Mark])?)?;
-    device.fleet.runs(&small, &["main"]).map(drop)
+    device.app.fleet.runs(&small, &["main"]).map(drop)
 }
