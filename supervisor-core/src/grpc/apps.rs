@@ -107,13 +107,14 @@ impl Apps for AppsService {
                 log::warn!("target asks for an update that cannot be done app_id={app} what='{warning}'");
             }
             warnings.extend(not_done);
-            warnings.extend(self.comes_to_nothing(&target).await);
-            let action = Action::Apply(Box::new(target), by);
+            let action = Action::Apply(Box::new(target.clone()), by);
             if no_wait {
                 self.reconciler.begin(app, action, force).await?;
             } else {
                 self.reconciler.act(app, action, force).await?;
             }
+            // The engine is asked for it, and may be slow: the target is stored by now.
+            warnings.extend(self.comes_to_nothing(&target).await);
             warnings.extend(self.waits_for(app));
             Ok((commit, warnings))
         };

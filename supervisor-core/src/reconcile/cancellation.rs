@@ -1,5 +1,5 @@
-//! The word that ends an update's download. It counts from the first image to the last, between two of them and between two
-//! attempts as well, and it holds until somebody asks for the update again.
+//! The word that ends an update's download. It counts from the moment on at which the update is asked for until all of it is
+//! here, between two images and between two attempts as well, and it holds until somebody asks for the update again.
 
 use tokio::{
     sync::watch,
@@ -50,7 +50,7 @@ impl Hearing {
 /// rested for a while.
 #[derive(Debug, Default)]
 pub struct Cancellation {
-    /// None, while there is nothing to fetch.
+    /// None, once all of it is here.
     hearing: Option<Hearing>,
     again_at: Option<Instant>,
 }

@@ -47,7 +47,7 @@ enum Next {
 pub struct WaitingDownload {
     /// All images of the update that are fetched beforehand.
     images: Vec<String>,
-    /// What ends it; none: nothing is to be fetched yet.
+    /// What ends it; none: nobody has asked for it since all of it was here, or looked what is missing.
     hearing: Option<Hearing>,
     /// At most one.
     task: JoinSet<Result<(), CoreError>>,
@@ -77,12 +77,18 @@ impl WaitingDownload {
         *self = Self { images, ..Self::default() };
     }
 
-    /// Something is to be fetched: what is said from now on counts for it.
+    /// It is looked after: what is said from now on counts for it.
     pub fn listen(&mut self, cancels: &Cancels) -> Hearing {
         self.hearing.get_or_insert_with(|| cancels.listen()).clone()
     }
 
-    /// Begins to fetch these images, unless that goes on already, rests after an attempt, or was cancelled.
+    /// Whether it was cancelled, and nobody has asked for it since.
+    pub fn is_cancelled(&self) -> bool {
+        self.hearing.as_ref().is_some_and(Hearing::is_said)
+    }
+
+    /// Begins to fetch these images, unless that goes on already or rests after an attempt. One that was cancelled
+    /// ends at once, as one does that is cancelled later.
     pub fn begin(
         &mut self,
         context: &Arc<Context>,
@@ -92,9 +98,6 @@ impl WaitingDownload {
     ) {
         if self.next != Next::AtOnce || self.goes_on() {
             return;
-        }
-        if cancelled.is_said() {
-            return self.rest(None);
         }
         let missing = absent.iter().map(String::as_str).collect();
         self.progress.lock().unwrap_or_else(PoisonError::into_inner).expect(&missing);
@@ -135,24 +138,28 @@ impl WaitingDownload {
     }
 
     /// Whether its time has come. When it comes, nobody has to ask.
-    pub fn due(&mut self, is_due: bool) {
+    pub fn due(&mut self, is_due: bool, cancels: &Cancels) {
         if is_due && !self.is_due {
-            self.wake();
+            self.wake(cancels);
         }
         self.is_due = is_due;
     }
 
     /// The next attempt begins at once, whatever was cancelled before.
-    pub fn wake(&mut self) {
+    pub fn wake(&mut self, cancels: &Cancels) {
+        if self.is_cancelled() {
+            // Another word of that kind is news again.
+            self.known_by.clear();
+        }
         self.next = Next::AtOnce;
-        self.hearing = None;
+        self.hearing = Some(cancels.listen());
     }
 
     /// It is looked after now. A rest is over when somebody asks; one after a failure also in its time, or where
     /// something is not as it was.
-    pub fn look(&mut self, is_asked: bool, is_changed: bool) {
+    pub fn look(&mut self, is_asked: bool, is_changed: bool, cancels: &Cancels) {
         if is_asked {
-            self.wake();
+            self.wake(cancels);
         } else if self.look_at().is_some_and(|at| is_changed || at <= Instant::now()) {
             self.next = Next::AtOnce;
         }
@@ -182,6 +189,9 @@ impl WaitingDownload {
 
 async fn fetch_all(fetcher: &Fetcher<'_>, images: Vec<String>) -> Result<(), CoreError> {
     let (app, of) = (fetcher.app, images.len());
+    if fetcher.cancelled.is_said() {
+        return Err(CoreError::Cancelled);
+    }
     for (index, image) in images.into_iter().enumerate() {
         fetcher.look_for_room(&image).await?;
         let step = Step::PullImage { image: image.clone() };

@@ -194,8 +194,9 @@ impl Reconciler {
         }
     }
 
-    /// Somebody asks every worker to look at the engine; `force` reaches cycles that already wait for a lock, `cancel`
-    /// ends downloads, also ones that are between two images or two attempts, and does nothing else, or its `force` would stay behind for a later cycle.
+    /// Somebody asks every worker to look at the engine; `force` reaches cycles that already wait for a lock. `cancel`
+    /// ends downloads, also ones that are between two images or two attempts, and takes back what nobody has turned to
+    /// yet; its `force` would stay behind for a later cycle.
     pub fn nudge_all(&self, force: bool, cancel: bool) {
         for handle in self.workers().handles.values() {
             if force && !cancel {
@@ -204,6 +205,7 @@ impl Reconciler {
             if cancel {
                 // Who has asked before is overruled.
                 handle.signals.asked.store(false, Ordering::Relaxed);
+                handle.signals.apply.store(false, Ordering::Relaxed);
                 handle.signals.cancels.say();
             } else {
                 handle.signals.asked.store(true, Ordering::Relaxed);

@@ -144,6 +144,7 @@ impl Worker {
 
     /// Works until every sender of commands is gone.
     pub async fn run(mut self) {
+        self.forget_cancel();
         self.take_over().await;
         loop {
             let looks = [
@@ -218,8 +219,8 @@ impl Worker {
             let _ = reply.send(Err(error));
             return;
         }
-        self.waiting_download.wake();
-        self.begin_cancelled();
+        self.waiting_download.wake(&self.signals.cancels);
+        self.forget_cancel();
         match until {
             Until::Stored => {
                 let _ = reply.send(Ok(()));

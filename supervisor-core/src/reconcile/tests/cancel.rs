@@ -95,10 +95,13 @@ async fn cancel_between_two_attempts_is_heard() {
         // One that waits has its answer before it is fetched.
         let _ = world.act(APP, apply(if waits { on_call(update) } else { update })).await;
         world.shows(APP, |status| status.update_failed).await;
+        let refused = world.status(APP).last_error;
         world.reconciler.nudge_all(false, true);
         world.device.heal();
         tokio::time::sleep(HOUR).await;
         assert!(!world.device.state().images.contains("far:1"), "{waits}");
+        let status = world.status(APP);
+        assert!(status.update_failed && status.last_error != refused, "{waits}: {status:?}");
         world.reconciler.nudge_all(false, false);
         world.shows(APP, |status| status.update_downloaded || !status.update_pending).await;
     }
@@ -159,30 +162,81 @@ async fn cancel_with_nothing_to_cancel_ends_no_later_download() {
     let world = World::new();
     world.act(APP, apply(of_image("demo:1"))).await.unwrap();
     world.reconciler.nudge_all(false, true);
-    // What the engine has lost is fetched again.
+    // What the engine has lost is fetched again, though nobody asks.
     world.device.state().images.remove("demo:1");
     world.device.state().containers.clear();
     world.reconciler.nudge(app(APP));
     world.device.reached("pulled demo:1", 1).await;
     runs(&world, "demo:1").await;
-    world.reconciler.nudge_all(false, true);
-    world.act(APP, apply(of_image("far:1"))).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn update_whose_time_has_come_is_fetched_although_the_apps_own_was_cancelled() {
     let world = cancelled().await;
     world.device.fault_on("pulled far:1", Fault::Refused);
+    world.device.fault_on("pulled far:2", Fault::Paused);
     let mut next = of_image("far:2");
     for service in next.services.values_mut() {
         service.labels.insert("io.supervisor.update.apply".to_owned(), "00:00-23:59".to_owned());
     }
     world.device.state().clock_is_wrong = true;
     let _ = world.act(APP, apply(next)).await;
+    world.device.reached("pulled far:2", 1).await;
     world.reconciler.nudge_all(false, true);
-    world.shows(APP, |status| status.last_error.contains("cancelled")).await;
+    world.device.heal();
     tokio::time::sleep(HOUR).await;
+    assert_eq!(world.device.count("pulled far:2"), 1);
     let now = world.reconciler.context().clock.now_s();
     world.device.set_clock(now);
     runs(&world, "far:2").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancel_before_it_is_known_what_is_missing_is_heard() {
+    let world = World::new();
+    world.act(APP, apply(of_image("demo:1"))).await.unwrap();
+    world.device.fault_on("containers", Fault::Absent);
+    let before = world.device.count("containers");
+    let acting = world.begin(APP, apply(of_image("far:1")), false);
+    world.device.reached("containers", before + 1).await;
+    world.reconciler.nudge_all(false, true);
+    world.device.heal();
+    acting.await.unwrap().unwrap_err();
+    tokio::time::sleep(HOUR).await;
+    assert_eq!(world.device.count("pulled far:1"), 0);
+    world.reconciler.nudge_all(false, false);
+    runs(&world, "far:1").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn request_right_after_a_cancel_begins_the_download_of_an_update_that_waits() {
+    // Which of both the worker turns to first is left to chance.
+    for _ in 0..20 {
+        let world = World::new();
+        world.act(APP, apply(of_image("demo:1"))).await.unwrap();
+        world.device.fault_on("pulled far:1", Fault::Paused);
+        world.act(APP, apply(on_call(of_image("far:1")))).await.unwrap();
+        world.device.reached("pulled far:1", 1).await;
+        world.device.heal();
+        world.reconciler.nudge_all(false, true);
+        world.reconciler.nudge_all(false, false);
+        world.shows(APP, |status| status.update_downloaded).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancel_overrules_a_call_before_it() {
+    let world = World::new();
+    world.act(APP, apply(of_image("demo:1"))).await.unwrap();
+    world.device.fault_on("pulled far:1", Fault::Paused);
+    world.act(APP, apply(on_call(of_image("far:1")))).await.unwrap();
+    world.device.reached("pulled far:1", 1).await;
+    world.device.heal();
+    world.reconciler.apply_waiting();
+    world.reconciler.nudge_all(false, true);
+    world.shows(APP, |status| status.update_failed).await;
+    tokio::time::sleep(HOUR).await;
+    assert_eq!(world.device.count("pulled far:1"), 1);
+    let status = world.status(APP);
+    assert!(!status.update_downloaded && !status.apply_waits_for.is_empty(), "{status:?}");
 }

@@ -17,9 +17,9 @@ impl Worker {
     pub(super) async fn drive(&mut self, reply: Option<Reply>) {
         let patience = Instant::now() + PATIENCE;
         (self.retry_at, self.apply_at_s, self.trying.look_at) = (None, None, None);
-        self.hear_who_asks();
         let mut given_up = self.count_start().await;
         loop {
+            self.hear_who_asks();
             let result = match self.cycle().await {
                 Err(error) if self.gives_up_purge(&error).await => {
                     self.show_failure(&Err(error));
@@ -66,17 +66,19 @@ impl Worker {
     fn hear_who_asks(&mut self) {
         let [asked, changed] = [&self.signals.asked, &self.signals.changed];
         let is_asked = asked.swap(false, Ordering::Relaxed);
-        self.waiting_download.look(is_asked, changed.swap(false, Ordering::Relaxed));
+        let is_changed = changed.swap(false, Ordering::Relaxed);
+        self.waiting_download.look(is_asked, is_changed, &self.signals.cancels);
         if is_asked || self.cancellation.again_at().is_some_and(|at| at <= Instant::now()) {
-            self.begin_cancelled();
+            self.forget_cancel();
         }
     }
 
-    /// A download that somebody has cancelled may begin anew.
-    pub(super) fn begin_cancelled(&mut self) {
+    /// A download that somebody has cancelled may begin anew. What is said from now on counts.
+    pub(super) fn forget_cancel(&mut self) {
         if self.cancellation.is_said() {
             self.last_error.clear();
         }
         self.cancellation.forget();
+        self.cancellation.hear(&self.signals.cancels);
     }
 }

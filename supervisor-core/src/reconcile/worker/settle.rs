@@ -22,6 +22,8 @@ const RETRY_LONGEST: Duration = Duration::from_secs(30);
 const RETRY_NO_SPACE: Duration = Duration::from_mins(5);
 /// Wait after it turned out how much an image needs: to look again neither asks the registry nor writes to the disk.
 const LOOK_FOR_SPACE: Duration = Duration::from_secs(30);
+/// Of so many looks in vain one has images cleaned up.
+const FAILURES_PER_CLEAN_UP: u32 = 10;
 
 impl Worker {
     /// Takes note of how a cycle ended, and plans the next if one is needed.
@@ -59,7 +61,7 @@ impl Worker {
                 let is_new = self.show_failure(result);
                 self.failures = self.failures.saturating_add(1);
                 let wait = wait_for_space(error);
-                if wait.is_some() && is_new {
+                if wait.is_some() && cleans_up(is_new, self.failures) {
                     self.context.settled.notify_one();
                 }
                 self.retry_at = Some(Instant::now() + wait.unwrap_or_else(|| backoff(self.failures)));
@@ -104,6 +106,12 @@ pub(super) fn known_by(error: &CoreError) -> String {
         CoreError::NoSpace { image, needed_bytes, .. } => format!("no space for {image}: {needed_bytes}"),
         other => chain(other),
     }
+}
+
+/// Whether an image that does not fit, so many times by now, has others looked at that could go: what is in the way
+/// may be so only for a while.
+pub(super) const fn cleans_up(is_new: bool, failures: u32) -> bool {
+    is_new || failures.is_multiple_of(FAILURES_PER_CLEAN_UP)
 }
 
 /// The wait after so many failures in a row.

@@ -4,7 +4,7 @@ use std::sync::{Mutex, atomic::Ordering};
 
 use super::{
     Worker,
-    settle::{backoff, known_by, wait_for_space},
+    settle::{backoff, cleans_up, known_by, wait_for_space},
     trial::Trying,
 };
 use crate::{
@@ -47,7 +47,8 @@ impl Worker {
                 .inspect_err(|_| self.signals.apply.store(true, Ordering::Relaxed))?;
         }
         let verdict = verdict(&self.context, &update).await;
-        self.waiting_download.due(verdict == Verdict::Due);
+        self.waiting_download.due(verdict == Verdict::Due, &self.signals.cancels);
+        let cancelled = self.waiting_download.listen(&self.signals.cancels);
         self.show_waiting(&verdict, None);
         let absent = absent_images(&self.context, &update).await?;
         // Its last image may be seen before its end is: that comes next, and leads here again.
@@ -55,11 +56,8 @@ impl Worker {
         self.show_waiting(&verdict, Some(is_here));
         if is_here {
             self.waiting_download.is_here();
-        } else {
-            let cancelled = self.waiting_download.listen(&self.signals.cancels);
-            if fetch == Fetch::Now {
-                self.waiting_download.begin(&self.context, cancelled, &update, absent);
-            }
+        } else if fetch == Fetch::Now {
+            self.waiting_download.begin(&self.context, cancelled, &update, absent);
         }
         if !is_here || verdict != Verdict::Due {
             return Ok(false);
@@ -98,14 +96,19 @@ impl Worker {
             self.waiting_download.rest(Some(wait));
             return self.drive(None).await;
         };
+        if matches!(error, CoreError::Cancelled) && !self.waiting_download.is_cancelled() {
+            // Somebody has asked for it again before its end was seen.
+            return self.drive(None).await;
+        }
         let is_ended = matches!(error, CoreError::Cancelled | CoreError::ShuttingDown);
         let wait_for_space = wait_for_space(&error);
         self.waiting_download.rest((!is_ended).then_some(wait_for_space.unwrap_or(wait)));
         let text = chain(&error);
-        if self.waiting_download.fail(&text, known_by(&error)) {
-            if wait_for_space.is_some() {
-                self.context.settled.notify_one();
-            }
+        let is_new = self.waiting_download.fail(&text, known_by(&error));
+        if wait_for_space.is_some() && cleans_up(is_new, self.waiting_download.attempts()) {
+            self.context.settled.notify_one();
+        }
+        if is_new {
             log::warn!("waiting update not fetched app_id={} error='{text}'", self.app);
             self.context.events.tell(self.app, || What::CycleEnded { error: text.clone() });
         }
