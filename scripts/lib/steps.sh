@@ -4,11 +4,16 @@
 step_log=()
 step_running=
 engine_pid=
-# The suites note here which tests passed only on their second run (suite.sh).
-SUPERVISOR_UNSTEADY_LOG=$(mktemp)
-export SUPERVISOR_UNSTEADY_LOG
 # Every shell script of the project; what they source is checked with them.
 mapfile -t shell_scripts < <(cd "$root_dir" && grep -lE '^#!.*sh$' -r scripts .ci)
+
+# steps_begin: the script ends with a summary from here on.
+steps_begin() {
+  # The suites note here which tests passed only on their second run (suite.sh).
+  SUPERVISOR_UNSTEADY_LOG=$(mktemp)
+  export SUPERVISOR_UNSTEADY_LOG
+  trap finish EXIT
+}
 
 # step NAME COMMAND...: runs it, notes its time; a failure ends the script.
 step() {
