@@ -17,7 +17,7 @@ const DEADLINE: Duration = Duration::from_secs(4);
 
 /// What an engine ignores.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ignored {
+pub struct IgnoredFields {
     /// The engine.
     pub engine: EngineKind,
     /// Paths of the fields, as in a compose file.
@@ -27,22 +27,22 @@ pub struct Ignored {
 impl Reconciler {
     /// What the engine ignores of `target`; nothing while it does not say what it is. It is asked only where
     /// engines differ about this target.
-    pub async fn ignored_fields(&self, target: &Target) -> Ignored {
+    pub async fn ignored_fields(&self, target: &Target) -> IgnoredFields {
         if !depends_on_engine(target) {
-            return Ignored::default();
+            return IgnoredFields::default();
         }
         match tokio::time::timeout(DEADLINE, self.context().engine.kind()).await {
-            Ok(Ok(engine)) => Ignored { engine, fields: ignored_fields(target, engine) },
+            Ok(Ok(engine)) => IgnoredFields { engine, fields: ignored_fields(target, engine) },
             Ok(Err(error)) => {
                 log::debug!("engine did not say what it is error='{}'", chain(&error));
-                Ignored::default()
+                IgnoredFields::default()
             }
-            Err(_) => Ignored::default(),
+            Err(_) => IgnoredFields::default(),
         }
     }
 }
 
-impl Ignored {
+impl IgnoredFields {
     /// A sentence for each field.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         self.fields.iter().map(|field| warning(field, self.engine))

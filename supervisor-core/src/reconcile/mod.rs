@@ -30,7 +30,7 @@ use tokio::sync::{Notify, watch};
 
 use self::{attachments::Attachments, free_space::FreeSpace, status::StatusBoard};
 pub use self::{
-    ignored_fields::Ignored,
+    ignored_fields::IgnoredFields,
     preview::Outlook,
     reconciler::{LockHold, Reconciler},
 };

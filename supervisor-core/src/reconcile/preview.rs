@@ -5,7 +5,7 @@ use std::time::Duration;
 use supervisor_proto::ids::{AppId, ServiceName};
 
 use super::{
-    Ignored, Reconciler,
+    IgnoredFields, Reconciler,
     due::verdict,
     observe::{observe, render_for},
 };
@@ -39,7 +39,7 @@ pub struct Outlook {
     /// What would be waited for after the pulls, to complete "waits for"; empty: nothing.
     pub apply_waits_for: String,
     /// What would come to nothing.
-    pub ignored: Ignored,
+    pub ignored: IgnoredFields,
 }
 
 impl Reconciler {
