@@ -149,6 +149,8 @@ impl Poller<'_> {
         self.poll.targets.send_if_modified(|target| {
             target.as_mut().is_some_and(|target| {
                 let target = Arc::make_mut(target);
+                // A caller's force is for the target as it came, not for what goes now.
+                target.is_forced = false;
                 target.departed = departed(target, &named);
                 true
             })
