@@ -10,6 +10,7 @@ pub mod apply;
 pub mod cache;
 pub mod controls;
 pub mod device_target;
+mod disk;
 pub mod ledger;
 pub mod nudge;
 mod past;

@@ -4,13 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::watch,
-    task::spawn_blocking,
-    time::{Instant, sleep, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until},
 };
 
 use super::{
-    cache::{CacheError, Cached, Head, Named, TargetCache},
+    cache::{Cached, Head, Named, TargetCache},
     device_target::{BadTarget, Departed, DeviceTarget},
+    disk::Work,
     nudge::Nudges,
     past::{Past, recall, remembered},
     question::{self, Answer, NoAnswer},
@@ -26,8 +26,6 @@ use crate::{
     error_chain::chain,
 };
 
-/// How long the disk may take.
-const DISK_DEADLINE: Duration = Duration::from_secs(30);
 /// Nudges do not make questions follow each other faster.
 const SPACING: Duration = Duration::from_millis(200);
 
@@ -58,6 +56,8 @@ struct Poller<'a> {
     known: Option<Cached>,
     /// Apps of targets before this life; none: the disk has not told yet.
     earlier: Option<Named>,
+    reading: Work<Past>,
+    setting_aside: Work<()>,
     is_unsaved: bool,
     told_wrong: Vec<WrongValue>,
     told_error: Option<String>,
@@ -72,6 +72,8 @@ impl Poll {
             identity,
             known: None,
             earlier: None,
+            reading: Work::default(),
+            setting_aside: Work::default(),
             is_unsaved: false,
             told_wrong: Vec::new(),
             told_error: None,
@@ -103,10 +105,13 @@ impl Poller<'_> {
     async fn load(&mut self) {
         let (cache, uuid, endpoint) = (self.poll.cache.clone(), self.identity.uuid.clone(), self.endpoint());
         let is_mine = move |head: &Head| head.uuid == uuid && head.endpoint == endpoint;
-        let past = match on_disk(move || recall(&cache, is_mine)).await {
+        let past = match self.reading.done(move || recall(&cache, is_mine)).await {
             Ok(past) => past,
             Err(error) => return self.tell_unread(error),
         };
+        if self.told_unread.take().is_some() {
+            log::info!("kept target could be read after all");
+        }
         match past {
             Past::Target(kept) if self.known.is_none() => {
                 match DeviceTarget::read(&kept.body, &self.identity.uuid) {
@@ -238,16 +243,16 @@ impl Poller<'_> {
         let (cache, known) = (self.poll.cache.clone(), known.clone());
         if self.earlier.is_none() {
             // Only there it says whom earlier targets have named, and it may be read later: set aside, not replaced.
-            let set_aside = on_disk(move || {
+            let set_aside = move || {
                 cache.outdate();
                 Ok(())
-            });
-            if let Err(error) = set_aside.await {
+            };
+            if let Err(error) = self.setting_aside.done(set_aside).await {
                 log::error!("kept target not set aside error='{error}'");
             }
             return;
         }
-        let stored = on_disk(move || cache.store(&known).inspect_err(|_| cache.outdate())).await;
+        let stored = Work::default().done(move || cache.store(&known).inspect_err(|_| cache.outdate())).await;
         match stored {
             Ok(()) => self.is_unsaved = false,
             Err(error) => log::error!("target in force, but not kept over a restart error='{error}'"),
@@ -265,17 +270,6 @@ fn departed(target: &DeviceTarget, named: &Named) -> Departed {
         return Departed::Any;
     }
     Departed::Of(named.apps.difference(&target.named).cloned().collect())
-}
-
-/// Does what blocks on a thread for that, for so long at most.
-async fn on_disk<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, CacheError> + Send + 'static,
-) -> Result<T, String> {
-    match timeout(DISK_DEADLINE, spawn_blocking(work)).await {
-        Ok(Ok(done)) => done.map_err(|error| chain(&error).to_string()),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err("the disk does not answer".to_owned()),
-    }
 }
 
 fn draw() -> Draw {
