@@ -99,7 +99,7 @@ impl Running {
         // Should the task have ended by itself, its outcome says why.
         let _ = self.stop.send(());
         let outcome = self.serving.await.unwrap_or_else(|error| Err(io::Error::other(error)));
-        // Only now: requests in flight may still need the connection that the link's task drives.
+        // Only now: requests in flight still go by what the link knows of core, and it passes on the updates they ask for.
         self.link.abort();
         self.beating.abort();
         // The light goes off when the last handle is gone; it has its own deadline for the file.

@@ -20,7 +20,7 @@ use actix_web::{
     dev::{self, AppConfig, ServiceResponse},
     rt::net::TcpStream,
 };
-use futures_util::future::LocalBoxFuture;
+use futures_util::{FutureExt as _, future::LocalBoxFuture};
 
 /// How long a connection may take to say goodbye.
 const DISCONNECT_DEADLINE: Duration = Duration::from_secs(2);
@@ -96,12 +96,19 @@ where
 /// A service of connections, made for the first of them and gone with the last.
 struct OnDemand<M, F: ServiceFactory<TcpStream>> {
     make: M,
-    current: Rc<RefCell<Weak<F::Service>>>,
+    current: RefCell<Weak<F::Service>>,
 }
 
-impl<M: Fn() -> F, F: ServiceFactory<TcpStream>> OnDemand<M, F> {
+impl<M: Fn() -> F, F: ServiceFactory<TcpStream, Config = ()>> OnDemand<M, F> {
     fn new(make: M) -> Self {
-        Self { make, current: Rc::default() }
+        Self { make, current: RefCell::default() }
+    }
+
+    /// A new service, which is ready at once: it waits for nothing but the routes, and they are built.
+    fn begin(&self) -> Option<Rc<F::Service>> {
+        let service = (self.make)().new_service(()).now_or_never()?.ok().map(Rc::new)?;
+        *self.current.borrow_mut() = Rc::downgrade(&service);
+        Some(service)
     }
 }
 
@@ -110,7 +117,6 @@ where
     M: Fn() -> F,
     F: ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()>,
     F::Service: 'static,
-    F::Future: 'static,
 {
     type Response = ();
     type Error = ();
@@ -121,19 +127,11 @@ where
     }
 
     fn call(&self, connection: TcpStream) -> Self::Future {
+        // Here, and not when the connection is first worked on: those that come at once share it, too.
         let living = self.current.borrow().upgrade();
-        let next = living.is_none().then(|| (self.make)().new_service(()));
-        let current = Rc::clone(&self.current);
+        let service = living.or_else(|| self.begin());
         Box::pin(async move {
-            let service = match (living, next) {
-                (Some(service), _) => service,
-                (None, Some(next)) => {
-                    let service = Rc::new(next.await?);
-                    *current.borrow_mut() = Rc::downgrade(&service);
-                    service
-                }
-                (None, None) => return Err(()),
-            };
+            let service = service.ok_or(())?;
             poll_fn(|cx| service.poll_ready(cx)).await.map_err(drop)?;
             // What goes wrong on a connection is its client's doing.
             service.call(connection).await.map_err(drop)
@@ -195,5 +193,14 @@ mod tests {
         // Whether the client still hears anything is no matter.
         let _ = server.call(third).await;
         assert_eq!((made.get(), Rc::strong_count(&alive)), (2, 1), "not made again");
+        let burst = [connection(&listener).await, connection(&listener).await];
+        let burst = burst.map(|(client, connection)| {
+            drop(client);
+            server.call(connection)
+        });
+        for call in burst {
+            let _ = call.await;
+        }
+        assert_eq!((made.get(), Rc::strong_count(&alive)), (3, 1), "once for those that come at once");
     }
 }
