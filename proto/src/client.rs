@@ -28,8 +28,10 @@ use crate::{
     v1::{self, contract_client::ContractClient},
 };
 
-/// How long dialling and the contract check may take.
+/// How long dialling may take, and then the contract check.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a call may wait for a connection, whoever dials it.
+const CHANNEL_TIMEOUT: Duration = Duration::from_secs(2 * CONNECT_TIMEOUT.as_secs());
 /// How long a call may take that does no work on containers.
 pub const QUICK_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long opening a terminal may take: core waits for the engine, and for a shell in the container.
@@ -48,6 +50,8 @@ pub struct CoreClient {
     socket: PathBuf,
     name: String,
     held: Mutex<Option<Held>>,
+    /// Held while dialling for calls, across its awaits: who comes meanwhile shall wait for that connection.
+    dialling: Mutex<()>,
     /// How many connections were given up, by this client or by one beside it.
     losses: Arc<AtomicU64>,
 }
@@ -71,7 +75,13 @@ pub struct Hello {
 impl CoreClient {
     /// A client for the socket at `socket`; `name` is what core logs of this program.
     pub fn new(socket: &Path, name: impl Into<String>) -> Self {
-        Self { socket: socket.to_owned(), name: name.into(), held: Mutex::default(), losses: Arc::default() }
+        Self {
+            socket: socket.to_owned(),
+            name: name.into(),
+            held: Mutex::default(),
+            dialling: Mutex::default(),
+            losses: Arc::default(),
+        }
     }
 
     /// A client of the same core with a connection of its own, for another runtime. When one of the two gives its
@@ -82,26 +92,20 @@ impl CoreClient {
             socket: self.socket.clone(),
             name: self.name.clone(),
             held: Mutex::default(),
+            dialling: Mutex::default(),
             losses: Arc::clone(&self.losses),
         }
     }
 
     /// Dials, and tells who answered.
     pub async fn hello(&self) -> Result<Hello, CallError> {
-        let losses = self.losses.load(Ordering::Acquire);
-        let (channel, hello) = self.dial().await?;
-        *self.held.lock().await = Some(Held { channel, losses });
-        Ok(hello)
+        self.dial_and_hold().await.map(|(_, hello)| hello)
     }
 
     /// Drops the connection, so that the next call dials anew.
     pub async fn disconnect(&self) {
         self.losses.fetch_add(1, Ordering::Release);
         *self.held.lock().await = None;
-    }
-
-    async fn dial(&self) -> Result<(Channel, Hello), CallError> {
-        self.dial_with(|endpoint| endpoint).await
     }
 
     async fn dial_with(
@@ -139,16 +143,27 @@ impl CoreClient {
         answer
     }
 
+    /// The connection, which one call dials for all that want it at that time.
     async fn channel(&self) -> Result<Channel, CallError> {
         if let Some(channel) = self.held().await {
             return Ok(channel);
         }
-        self.hello().await?;
-        // `hello` has just stored it; a concurrent `disconnect` only costs another dial.
-        match self.held().await {
-            Some(channel) => Ok(channel),
-            None => self.dial().await.map(|(channel, _)| channel),
-        }
+        let dialled = async {
+            let _dialling = self.dialling.lock().await;
+            match self.held().await {
+                Some(channel) => Ok(channel),
+                None => self.dial_and_hold().await.map(|(channel, _)| channel),
+            }
+        };
+        // Nobody waits longer for the others' attempts than for an own one.
+        tokio::time::timeout(CHANNEL_TIMEOUT, dialled).await.unwrap_or_else(|_| Err(too_late()))
+    }
+
+    async fn dial_and_hold(&self) -> Result<(Channel, Hello), CallError> {
+        let losses = self.losses.load(Ordering::Acquire);
+        let (channel, hello) = self.dial_with(|endpoint| endpoint).await?;
+        *self.held.lock().await = Some(Held { channel: channel.clone(), losses });
+        Ok((channel, hello))
     }
 
     async fn held(&self) -> Option<Channel> {
@@ -173,6 +188,10 @@ async fn within<T>(
 ) -> Result<T, CallError> {
     match tokio::time::timeout(deadline, call).await {
         Ok(answer) => answer.map(Response::into_inner).map_err(CallError::from),
-        Err(_) => Err(CallError::Interrupted(Box::new(Status::deadline_exceeded("no answer in time")))),
+        Err(_) => Err(too_late()),
     }
+}
+
+fn too_late() -> CallError {
+    CallError::Interrupted(Box::new(Status::deadline_exceeded("no answer in time")))
 }

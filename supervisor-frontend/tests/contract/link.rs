@@ -1,6 +1,9 @@
 //! The standing connection to core.
 
-use supervisor_proto::v1::{ConnectivityState, RotationRequested};
+use supervisor_proto::{
+    client::CoreClient,
+    v1::{AppRequest, ConnectivityState, RotationRequested},
+};
 
 use crate::support::{
     core::{Call, FakeCore},
@@ -92,4 +95,52 @@ async fn device_that_goes_offline_shows_it_on_its_light() {
     shows("1").await;
     frontend.stop().await;
     assert_eq!(std::fs::read_to_string(&led).unwrap(), "0");
+}
+
+/// The number of greetings that came with this call, which is to be the last.
+async fn greetings(core: &mut FakeCore) -> usize {
+    let mut greetings = 0;
+    while core.next_or_greeting().await.0 == Call::Hello {
+        greetings += 1;
+    }
+    greetings
+}
+
+fn request_of(app_id: u64) -> AppRequest {
+    AppRequest { app_id, ..AppRequest::default() }
+}
+
+#[tokio::test]
+async fn connection_given_up_by_one_client_is_given_up_by_the_one_beside_it() {
+    let device = Device::new();
+    let mut core = FakeCore::start(&device.socket());
+    let link = CoreClient::new(&device.socket(), "link");
+    let routes = link.beside();
+    for wanted in [1, 0] {
+        routes.remove(request_of(1), "r").await.unwrap();
+        assert_eq!(greetings(&mut core).await, wanted);
+    }
+    link.disconnect().await;
+    for wanted in [1, 0] {
+        routes.remove(request_of(1), "r").await.unwrap();
+        assert_eq!(greetings(&mut core).await, wanted);
+    }
+}
+
+#[tokio::test]
+async fn calls_that_come_at_once_share_one_connection() {
+    let device = Device::new();
+    let mut core = FakeCore::start(&device.socket());
+    let client = CoreClient::new(&device.socket(), "routes");
+    for _ in 0..2 {
+        let calls = (1..=3).map(|app_id| client.remove(request_of(app_id), "r"));
+        for answer in futures_util::future::join_all(calls).await {
+            answer.unwrap();
+        }
+        assert_eq!(greetings(&mut core).await, 1);
+        for _ in 0..2 {
+            assert_eq!(greetings(&mut core).await, 0);
+        }
+        client.disconnect().await;
+    }
 }
