@@ -166,11 +166,6 @@ impl Cycle<'_> {
         }
     }
 
-    fn fetcher<'b>(&'b self, cancelled: &'b Hearing) -> Fetcher<'b> {
-        let (context, app, target) = (self.context, self.app(), Some(&self.record.target));
-        Fetcher { context, app, target, cancelled, download: self.download }
-    }
-
     /// What ends the plan's download. One that was cancelled already is no reason to take anything away for it.
     fn expect_downloads(&mut self, plan: &Plan) -> Result<Hearing, CoreError> {
         let images: BTreeSet<&str> = plan.steps.iter().filter_map(image).collect();
@@ -209,7 +204,9 @@ impl Cycle<'_> {
                 release_locks(self.context, self.record, &held).await;
             }
             if let Some(image) = image(step) {
-                self.fetcher(cancelled).look_for_room(image).await?;
+                Fetcher::of_target(self.context, self.record, cancelled, self.download)
+                    .look_for_room(image)
+                    .await?;
             }
             let reason = || step.service().and_then(|name| why.get(name)).map(Explanation::because);
             let told = Told { app, step, number: index + 1, of: plan.steps.len() };

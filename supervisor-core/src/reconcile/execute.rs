@@ -125,9 +125,7 @@ impl Executor<'_> {
     }
 
     async fn fetch(&self, image: &str) -> Result<(), CoreError> {
-        let (app, target) = (self.app(), Some(&self.record.target));
-        let (context, cancelled, download) = (self.context, self.cancelled, self.download);
-        Fetcher { context, app, target, cancelled, download }.fetch(image).await
+        Fetcher::of_target(self.context, self.record, self.cancelled, self.download).fetch(image).await
     }
 
     /// Until the successor has taken over, or there is something else to do for the app.

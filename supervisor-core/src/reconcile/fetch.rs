@@ -18,6 +18,7 @@ use crate::{
         download::{Download, Reached},
         event::What,
         layers::Pulled,
+        record::AppRecord,
         target::Target,
     },
     error::CoreError,
@@ -42,7 +43,17 @@ pub struct Fetcher<'a> {
     pub download: &'a Mutex<Download>,
 }
 
-impl Fetcher<'_> {
+impl<'a> Fetcher<'a> {
+    /// Of the app's own target.
+    pub const fn of_target(
+        context: &'a Context,
+        record: &'a AppRecord,
+        cancelled: &'a Hearing,
+        download: &'a Mutex<Download>,
+    ) -> Self {
+        Self { context, app: record.app_id(), target: Some(&record.target), cancelled, download }
+    }
+
     /// Fetches one image.
     pub async fn fetch(&self, image: &str) -> Result<(), CoreError> {
         if self.cancelled.is_said() {
