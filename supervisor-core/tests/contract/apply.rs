@@ -1,6 +1,6 @@
 //! A target whose caller does not wait for the work.
 
-use supervisor_proto::v1::{ApplyRequest, ErrorReason, Healthcheck, ListRequest, Service, Target};
+use supervisor_proto::v1::{ApplyRequest, ErrorReason, Healthcheck, ListRequest, Naming, Service, Target};
 
 use crate::{
     errors::refusal,
@@ -37,6 +37,25 @@ async fn apply_without_waiting_is_answered_when_the_target_is_stored() {
     device.heal();
     device.resume();
     served.world.shows(APP, |status| status.services[&name("main")].container_state == "running").await;
+}
+
+#[tokio::test]
+async fn target_is_stored_before_an_engine_that_hangs_is_asked_what_it_ignores() {
+    let served = Served::on(World::new());
+    let (client, device) = (served.client(), &served.world.device);
+    device.fault_on("kind", Fault::Paused);
+    let mut request = request(&[]);
+    let main = request.target.as_mut().unwrap().services.get_mut("main").unwrap();
+    main.naming = Some(Naming { domainname: "plant.example".to_owned(), ..Naming::default() });
+    let asked = async {
+        device.reached("kind", 1).await;
+        let commit = device.record(APP).target.app.commit;
+        device.heal();
+        device.resume();
+        commit
+    };
+    let (reply, stored) = tokio::join!(client.apply(request, "-"), asked);
+    assert_eq!(reply.unwrap().commit, stored);
 }
 
 #[tokio::test]

@@ -46,22 +46,31 @@ async fn runs(world: &World, image: &str) {
     assert_eq!(images, [image]);
 }
 
+/// Cancels the download of `two_images`, which is under way with the disk's space as a gate: the first is here, and
+/// the second is not begun.
+async fn cancel_between_the_images(world: &World) {
+    world.device.reached("disk space", 1).await;
+    world.device.resume();
+    world.device.reached("disk space", 2).await;
+    world.reconciler.nudge_all(false, true);
+    world.device.heal();
+    world.device.resume();
+}
+
+async fn stays_between_the_images(world: &World) {
+    tokio::time::sleep(HOUR).await;
+    assert_eq!((world.device.count("pulled far:1"), world.device.count("pulled far:2")), (1, 0));
+}
+
 #[tokio::test(start_paused = true)]
 async fn cancel_between_two_images_is_heard() {
     let world = World::new();
     world.device.fault_on("disk space", Fault::Paused);
     let acting = world.begin(APP, apply(two_images()), false);
-    world.device.reached("disk space", 1).await;
-    world.device.resume();
-    // The first is here, and the second is not begun.
-    world.device.reached("disk space", 2).await;
-    world.reconciler.nudge_all(false, true);
-    world.device.heal();
-    world.device.resume();
+    cancel_between_the_images(&world).await;
     let cancelled = acting.await.unwrap();
     assert!(matches!(cancelled, Err(CoreError::Cancelled)), "{cancelled:?}");
-    tokio::time::sleep(HOUR).await;
-    assert_eq!((world.device.count("pulled far:1"), world.device.count("pulled far:2")), (1, 0));
+    stays_between_the_images(&world).await;
     world.reconciler.nudge_all(false, false);
     world.shows(APP, |status| !status.update_pending).await;
 }
@@ -72,15 +81,9 @@ async fn cancel_between_two_images_of_an_update_that_waits_is_heard() {
     world.act(APP, apply(of_image("demo:1"))).await.unwrap();
     world.device.fault_on("disk space", Fault::Paused);
     world.act(APP, apply(on_call(two_images()))).await.unwrap();
-    world.device.reached("disk space", 1).await;
-    world.device.resume();
-    world.device.reached("disk space", 2).await;
-    world.reconciler.nudge_all(false, true);
-    world.device.heal();
-    world.device.resume();
+    cancel_between_the_images(&world).await;
     world.shows(APP, |status| status.update_failed).await;
-    tokio::time::sleep(HOUR).await;
-    assert_eq!((world.device.count("pulled far:1"), world.device.count("pulled far:2")), (1, 0));
+    stays_between_the_images(&world).await;
     world.reconciler.nudge_all(false, false);
     world.shows(APP, |status| status.update_downloaded).await;
 }
@@ -239,4 +242,19 @@ async fn cancel_overrules_a_call_before_it() {
     assert_eq!(world.device.count("pulled far:1"), 1);
     let status = world.status(APP);
     assert!(!status.update_downloaded && !status.apply_waits_for.is_empty(), "{status:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn request_after_a_cancel_counts_while_a_caller_waits_for_the_engine() {
+    let world = World::new();
+    world.act(APP, apply(of_image("demo:1"))).await.unwrap();
+    world.device.fault_on("containers", Fault::Absent);
+    let before = world.device.count("containers");
+    let acting = world.begin(APP, apply(of_image("far:1")), false);
+    world.device.reached("containers", before + 1).await;
+    world.reconciler.nudge_all(false, true);
+    world.reconciler.nudge_all(false, false);
+    world.device.heal();
+    acting.await.unwrap().unwrap();
+    runs(&world, "far:1").await;
 }
